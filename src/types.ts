@@ -1,0 +1,340 @@
+/**
+ * The values and interfaces that stages of the pipeline hand to each other.
+ *
+ * Everything here is a plain shape: sources, models, trackers and sinks know these and not each other. Units stand in
+ * the names. Boxes are always in source pixels: the picture as a person sees it, rotation applied, pixel aspect not.
+ */
+
+/** A fraction such as a time base (seconds per tick) or a frame rate (frames per second). */
+export interface Rational {
+  readonly num: number;
+  readonly den: number;
+}
+
+/** An axis-aligned rectangle, x to the right and y down, `x1 < x2` and `y1 < y2`. */
+export interface Box {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
+/**
+ * Where a picture lies inside the network's input.
+ *
+ * The picture of `sourceWidth` × `sourceHeight` was scaled to `width` × `height` and put at (`x`, `y`) of a canvas of
+ * `modelWidth` × `modelHeight`. The two axes may be scaled differently: anamorphic video is shown to the network with
+ * square pixels.
+ */
+export interface Letterbox {
+  readonly modelWidth: number;
+  readonly modelHeight: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+}
+
+/** Pixels in a pooled buffer: packed RGB rows, or the three planes of 4:2:0 one after another (chroma rounded up). */
+export interface PixelBuffer {
+  readonly format: 'rgb24' | 'yuv420p';
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/**
+ * One decoded frame. Its pixels belong to a pool: whoever keeps a frame past the call that handed it over calls
+ * `retain`, and every holder calls `release` exactly once. After the last release the pixels are reused.
+ */
+export interface Frame {
+  readonly sourceId: string;
+  /** Grows by one when the clock of a live stream restarts. */
+  readonly epoch: number;
+  /** Position among the decoded frames of the source, from 0. */
+  readonly index: number;
+  /** Presentation time in microseconds, in the source's own timeline. */
+  readonly ptsUs: number;
+  /** Wall clock at arrival in milliseconds since 1970: a label, never used to measure time. */
+  readonly capturedAt: number;
+  readonly width: number;
+  readonly height: number;
+  readonly letterbox: Letterbox;
+  /** rgb24 at the network's size, letterboxed. */
+  readonly model: PixelBuffer;
+  /** yuv420p at source size; there only if a sink asked for pictures. */
+  readonly picture?: PixelBuffer;
+  retain(): Frame;
+  release(): void;
+}
+
+/** One found object. `confidence` is objectness times class probability, 0 to 1. */
+export interface Detection {
+  readonly box: Box;
+  readonly classId: number;
+  readonly label: string;
+  readonly confidence: number;
+}
+
+/** An object followed over time. */
+export interface Track extends Detection {
+  /** From 1, unique within its source for the whole run. */
+  readonly trackId: number;
+  readonly state: 'tentative' | 'confirmed' | 'lost';
+  /** Media time since the track's first frame. */
+  readonly ageUs: number;
+  /** Velocity of the box centre in source pixels per second of media time. */
+  readonly velocity: { readonly x: number; readonly y: number };
+}
+
+/** Where the time of one frame went, in milliseconds of the monotonic clock. */
+export interface Timing {
+  readonly queueMs: number;
+  readonly inferenceMs: number;
+  readonly trackMs: number;
+}
+
+/** All that is known about one frame; what sinks receive. */
+export interface FrameResult {
+  readonly frame: Frame;
+  readonly detections: readonly Detection[];
+  /** Confirmed tracks first, then lost ones at their predicted place. */
+  readonly tracks: readonly Track[];
+  /** Tracks that ended with this frame. */
+  readonly ended: readonly Track[];
+  readonly timing: Timing;
+}
+
+/** What a source says about itself once it is open. */
+export interface SourceInfo {
+  readonly id: string;
+  /** Path or URL without credentials. */
+  readonly uri: string;
+  readonly live: boolean;
+  readonly width: number;
+  readonly height: number;
+  /** Shape of a stored pixel, width : height; 1/1 for nearly all video. */
+  readonly pixelAspect: Rational;
+  /** Seconds per tick of the stream's timestamps. */
+  readonly timeBase: Rational;
+  /** Average rate as the container states it, if it does. */
+  readonly frameRate?: Rational;
+  /** Time of the first frame. */
+  readonly startUs: number;
+  readonly durationUs?: number;
+  /** Frames that will be delivered if all goes well, after `start`, `duration`, `stride` and `maxFrames`. */
+  readonly expectedFrames?: number;
+  /** Names of the audio codecs, in stream order. */
+  readonly audioCodecs: readonly string[];
+  readonly colour: ColourInfo;
+  readonly letterbox: Letterbox;
+}
+
+/** Colour tags of the decoded picture in ffmpeg's names; absent when the file does not say. */
+export interface ColourInfo {
+  readonly range?: string;
+  readonly space?: string;
+  readonly primaries?: string;
+  readonly transfer?: string;
+}
+
+/** State changes of a source. */
+export type SourceState = 'connecting' | 'running' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
+
+/** Something that happened to a source; errors of a source are values, they do not end other sources. */
+export interface SourceEvent {
+  readonly sourceId: string;
+  readonly state: SourceState;
+  readonly error?: Error;
+}
+
+/** What the network wants to be fed with. */
+export interface ModelGeometry {
+  readonly width: number;
+  readonly height: number;
+  /** Grey level of the letterbox borders, 0 to 255. */
+  readonly pad: number;
+  readonly kernel: 'area' | 'bicubic' | 'bilinear';
+}
+
+/** What the pipeline asks of a source when it opens it. */
+export interface FrameRequest {
+  readonly model: ModelGeometry;
+  /** Whether full-size pictures are wanted too. */
+  readonly picture: boolean;
+}
+
+/** An empty pooled buffer to be filled by a source. Exactly one of `publish` and `discard` must be called. */
+export interface FrameSlot {
+  readonly model: Uint8Array;
+  readonly picture?: Uint8Array;
+  publish(stamp: FrameStamp): Frame;
+  discard(): void;
+}
+
+/** What a source knows about the frame that it put into a slot. */
+export interface FrameStamp {
+  readonly epoch: number;
+  readonly index: number;
+  readonly ptsUs: number;
+  readonly capturedAt: number;
+}
+
+/** The fixed number of buffers that bounds the memory of one source. */
+export interface FramePool {
+  readonly capacity: number;
+  /** Waits for a free slot; rejects when `signal` aborts. */
+  acquire(signal: AbortSignal): Promise<FrameSlot>;
+  /** A free slot now, or undefined. */
+  tryAcquire(): FrameSlot | undefined;
+}
+
+/** A producer of frames. */
+export interface Source {
+  readonly id: string;
+  /** Looks at the input and says what it is. @throws SightlineError if it cannot be used. */
+  open(request: FrameRequest, signal: AbortSignal): Promise<SourceInfo>;
+  /**
+   * Decodes until the end of the stream; call once, after `open`. Returning early from the iteration, or aborting
+   * `signal`, ends everything that was started. The consumer owns one reference to each frame.
+   * @throws SightlineError when decoding cannot go on; frames delivered before stay valid.
+   */
+  frames(pool: FramePool, signal: AbortSignal): AsyncIterable<Frame>;
+  /** Damaged frames or packets that the decoder could not deliver so far; they never became frames. */
+  readonly decodeErrors: number;
+}
+
+/** Pixels for the network, and where the picture lies in them. */
+export interface ModelInput {
+  /** rgb24, `modelWidth × modelHeight × 3` bytes; only read during the call. */
+  readonly pixels: Uint8Array;
+  readonly letterbox: Letterbox;
+}
+
+/** What runs where; stands in the summary, in `doctor`, in health and in the hello message. */
+export interface DetectorInfo {
+  readonly model: string;
+  readonly backend: string;
+  readonly device: string;
+  readonly precision: string;
+  /** Version of the inference runtime. */
+  readonly version: string;
+  /** Why this device was taken, in one line. */
+  readonly reason: string;
+  readonly geometry: ModelGeometry;
+  readonly classes: readonly string[];
+  readonly maxBatch: number;
+}
+
+/** Detections of one frame; `invalid` counts anchors thrown away because they held NaN or infinity. */
+export interface DetectedFrame {
+  readonly detections: readonly Detection[];
+  readonly invalid: number;
+}
+
+/** Finds objects in a batch of frames. One call at a time. */
+export interface Detector {
+  readonly info: DetectorInfo;
+  /** @returns one entry per input, in the same order. */
+  detect(inputs: readonly ModelInput[]): Promise<readonly DetectedFrame[]>;
+  close(): Promise<void>;
+}
+
+/** What a tracker makes of one frame. */
+export interface TrackerUpdate {
+  /** Confirmed tracks first, then lost ones at their predicted place. */
+  readonly tracks: readonly Track[];
+  readonly ended: readonly Track[];
+}
+
+/** Follows objects through one source. Pure: the same calls give the same answers. */
+export interface Tracker {
+  /** @param ptsUs media time of the frame; must not go backwards (a new epoch needs a new tracker). */
+  update(detections: readonly Detection[], ptsUs: number): TrackerUpdate;
+}
+
+/** The part of a sink that belongs to one source. */
+export interface SinkStream {
+  /**
+   * Takes one result; the promise settles when the sink can take more. The sink may use the result, pixels included,
+   * until then; it must not change the pixels of `frame.picture`.
+   */
+  write(result: FrameResult): Promise<void>;
+  /** No more results will come. Settles when everything is written. `outcome` tells whether the source came to its own end. */
+  end(outcome: SourceOutcome): Promise<void>;
+  /** One line about what was left behind, for the summary. */
+  describe?(): string | undefined;
+}
+
+/** How a source ended: by itself, because the run was stopped, or by an error. */
+export type SourceOutcome = 'completed' | 'stopped' | 'failed';
+
+/**
+ * A consumer of results. `wait`: results queue (the frame pool bounds the queue) and nothing is lost.
+ * `latest`: while the sink is busy, only the newest result is kept for it; the others are counted as skipped.
+ */
+export interface Sink {
+  readonly name: string;
+  readonly policy: 'wait' | 'latest';
+  /** Whether `frame.picture` is needed. */
+  readonly picture: boolean;
+  open(source: SourceInfo, detector: DetectorInfo): Promise<SinkStream>;
+  /** Called once after every stream has ended. */
+  close(summary: RunSummary): Promise<void>;
+}
+
+/** Why a decoded frame was not emitted. */
+export type DropReason = 'inference-lost' | 'superseded' | 'stopped';
+
+/** Where the frames of one source went. `decoded = emitted + failed + inFlight + sum(dropped)` holds at any time. */
+export interface FrameLedger {
+  readonly decoded: number;
+  readonly emitted: number;
+  readonly failed: number;
+  readonly inFlight: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+}
+
+/** What became of one source. */
+export interface SourceSummary {
+  readonly id: string;
+  readonly uri: string;
+  readonly outcome: SourceOutcome;
+  readonly error?: Error;
+  readonly frames: FrameLedger;
+  readonly decodeErrors: number;
+  readonly invalidAnchors: number;
+  readonly detections: number;
+  readonly tracks: number;
+  /** Media time from the first to the last emitted frame. */
+  readonly mediaUs: number;
+  readonly sinks: readonly SinkSummary[];
+}
+
+/** What became of one sink of one source. */
+export interface SinkSummary {
+  readonly name: string;
+  readonly written: number;
+  readonly skipped: number;
+  readonly note?: string;
+  readonly error?: Error;
+}
+
+/** What became of a run. */
+export interface RunSummary {
+  readonly detector: DetectorInfo;
+  readonly sources: readonly SourceSummary[];
+  /** Times that the inference process had to be started again. */
+  readonly inferenceRestarts: number;
+  readonly elapsedMs: number;
+}
+
+/** Where log lines go; a subset of pino's interface. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
