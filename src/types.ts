@@ -65,7 +65,7 @@ export interface Frame {
   /** rgb24 at the network's size, letterboxed. */
   readonly model: PixelBuffer;
   /** yuv420p at source size; there only if a sink asked for pictures. */
-  readonly picture?: PixelBuffer;
+  readonly picture?: PixelBuffer | undefined;
   retain(): Frame;
   release(): void;
 }
@@ -286,7 +286,7 @@ export interface Sink {
 }
 
 /** Why a decoded frame was not emitted. */
-export type DropReason = 'inference-lost' | 'superseded' | 'stopped';
+export type DropReason = 'inference-lost' | 'stopped';
 
 /** Where the frames of one source went. `decoded = emitted + failed + inFlight + sum(dropped)` holds at any time. */
 export interface FrameLedger {

@@ -1,0 +1,117 @@
+/**
+ * A run: several sources, one detector, any number of sinks.
+ */
+import { from, mergeMap, type Observable, Subject, toArray, lastValueFrom } from 'rxjs';
+import { SightlineError } from '../errors.js';
+import type {
+  Detector,
+  FrameResult,
+  Logger,
+  RunSummary,
+  Sink,
+  Source,
+  SourceEvent,
+  SourceInfo,
+  Tracker,
+} from '../types.js';
+import { inferInBatches } from './infer-in-batches.js';
+import { type RunContext, runSource, type SourceProgress, type SourceRun } from './run-source.js';
+
+/** The parts of a run, already made. The pipeline closes the sinks; the detector stays the caller's. */
+export interface PipelineParts {
+  readonly detector: Detector & { readonly restarts?: number };
+  readonly sources: readonly Source[];
+  readonly sinks: readonly Sink[];
+  readonly createTracker: (source: SourceInfo) => Tracker;
+  /** Frames of one source that may exist at once: the ceiling of its memory. */
+  readonly framesInFlight: number;
+  /** Sources that are worked on at the same time; the others wait their turn. */
+  readonly concurrency: number;
+  readonly logger: Logger;
+}
+
+/** A run that can be watched and stopped. */
+export interface Pipeline {
+  /**
+   * Every result of every source, in order within a source. The pixels of `frame` are valid during the call; call
+   * `frame.retain()` to keep them. Results are not replayed: subscribe before `run`.
+   */
+  readonly results: Observable<FrameResult>;
+  /** State changes of the sources. */
+  readonly events: Observable<SourceEvent>;
+  /** How far each started source is. */
+  progress(): readonly SourceProgress[];
+  /**
+   * Works until every source has ended, and closes the sinks.
+   * @throws SightlineError when the detector cannot go on; files are finished before.
+   */
+  run(): Promise<RunSummary>;
+  /** Ends the sources; what was decoded is finished, and `run` settles as usual. */
+  stop(): void;
+}
+
+/** Puts the parts together. Nothing happens before `run`. */
+export function assemblePipeline(parts: PipelineParts): Pipeline {
+  const results = new Subject<FrameResult>();
+  const events = new Subject<SourceEvent>();
+  const stopping = new AbortController();
+  const runs: SourceRun[] = [];
+  let fatal: Error | undefined;
+  const stop = (): void => {
+    stopping.abort();
+  };
+  const context: RunContext = {
+    detector: parts.detector,
+    infer: inferInBatches(parts.detector),
+    createTracker: parts.createTracker,
+    sinks: parts.sinks,
+    framesInFlight: parts.framesInFlight,
+    results,
+    onEvent: (event) => {
+      events.next(event);
+    },
+    logger: parts.logger,
+    signal: stopping.signal,
+    stop,
+    onFatal: (error) => {
+      fatal ??= error;
+      stop();
+    },
+  };
+
+  async function run(): Promise<RunSummary> {
+    if (runs.length > 0)
+      throw new SightlineError('ERR_USAGE', 'a pipeline can be run once; create another one');
+    const started = performance.now();
+    const sources = await lastValueFrom(
+      from(parts.sources).pipe(
+        mergeMap((source) => {
+          const running = runSource(source, context);
+          runs.push(running);
+          return running.done;
+        }, parts.concurrency),
+        toArray(),
+      ),
+    );
+    const order = parts.sources.map(({ id }) => id);
+    const summary: RunSummary = {
+      detector: parts.detector.info,
+      sources: sources.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id)),
+      inferenceRestarts: parts.detector.restarts ?? 0,
+      elapsedMs: performance.now() - started,
+    };
+    await Promise.allSettled(parts.sinks.map((sink) => sink.close(summary)));
+    results.complete();
+    events.complete();
+    if (fatal !== undefined) throw fatal;
+    return summary;
+  }
+
+  return {
+    results: results.asObservable(),
+    events: events.asObservable(),
+    progress: () => runs.map((running) => running.progress()),
+    run,
+    stop,
+  };
+}

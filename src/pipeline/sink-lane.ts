@@ -1,0 +1,92 @@
+/**
+ * Stands between the pipeline and one sink of one source, so that a slow or broken sink cannot hurt the others.
+ */
+import { toError } from '../errors.js';
+import type { FrameResult, Sink, SinkStream, SinkSummary, SourceOutcome } from '../types.js';
+
+/** The queue in front of one sink. */
+export interface SinkLane {
+  readonly policy: Sink['policy'];
+  /** Set once the sink has failed; later results are skipped. */
+  readonly error: Error | undefined;
+  /** Queues a result, holding a reference of its own to the frame until the sink is done with it. */
+  offer(result: FrameResult): void;
+  /** Waits for what is queued, ends the sink's stream and says what became of it. */
+  end(outcome: SourceOutcome): Promise<SinkSummary>;
+}
+
+/**
+ * Makes the queue of an opened sink stream. A `wait` queue is bounded by the frame pool, as each entry holds a frame; a
+ * `latest` queue is one entry long.
+ * @param onError called once, when the sink fails.
+ */
+export function createSinkLane(sink: Sink, stream: SinkStream, onError: (error: Error) => void): SinkLane {
+  const queue: FrameResult[] = [];
+  let written = 0;
+  let skipped = 0;
+  let error: Error | undefined;
+  let working: Promise<void> | undefined;
+
+  async function work(): Promise<void> {
+    for (let result = queue.shift(); result !== undefined; result = queue.shift()) {
+      try {
+        if (error === undefined) {
+          await stream.write(result);
+          written++;
+        } else {
+          skipped++;
+        }
+      } catch (cause) {
+        fail(cause);
+        skipped++;
+      } finally {
+        result.frame.release();
+      }
+    }
+    working = undefined;
+  }
+
+  function fail(cause: unknown): void {
+    if (error !== undefined) return;
+    error = toError(cause);
+    onError(error);
+  }
+
+  return {
+    policy: sink.policy,
+    get error() {
+      return error;
+    },
+    offer(result) {
+      if (error !== undefined) {
+        skipped++;
+        return;
+      }
+      if (sink.policy === 'latest') {
+        for (const stale of queue.splice(0)) {
+          stale.frame.release();
+          skipped++;
+        }
+      }
+      result.frame.retain();
+      queue.push(result);
+      working ??= work();
+    },
+    async end(outcome) {
+      while (working !== undefined) await working;
+      try {
+        await stream.end(outcome);
+      } catch (cause) {
+        fail(cause);
+      }
+      const note = stream.describe?.();
+      return {
+        name: sink.name,
+        written,
+        skipped,
+        ...(note !== undefined && { note }),
+        ...(error !== undefined && { error }),
+      };
+    },
+  };
+}
