@@ -1,0 +1,74 @@
+/** The import rules of docs/architecture.md. */
+const stage = '^src/(sources|model|tracking|sinks)/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'foundations-import-nothing',
+      comment: 'types and errors are what everything else stands on',
+      severity: 'error',
+      from: { path: '^src/(types|errors)\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'stages-do-not-know-each-other',
+      comment: 'sources, model, tracking and sinks meet only in the pipeline, through src/types.ts',
+      severity: 'error',
+      from: { path: stage },
+      to: { path: stage, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'stages-do-not-know-the-top',
+      severity: 'error',
+      from: {
+        path: '^src/(sources|model|tracking|sinks|ffmpeg|[a-z-]+\\.ts$)',
+        pathNot: '^src/(app|index)\\.ts$',
+      },
+      to: { path: '^src/(pipeline|cli|config|app\\.ts|index\\.ts)' },
+    },
+    {
+      name: 'pipeline-knows-interfaces-only',
+      severity: 'error',
+      from: { path: '^src/pipeline/' },
+      to: { path: '^src/(sources|model|tracking|sinks|ffmpeg|config|cli|app)' },
+    },
+    {
+      name: 'cli-uses-the-app',
+      comment: 'commands parse and print; they do not reach into the stages',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/(pipeline|sources|tracking|sinks)/' },
+    },
+    fence('rxjs', '^src/pipeline/'),
+    fence('fluent-ffmpeg', '^src/ffmpeg/child\\.ts$'),
+    fence('ws', '^src/sinks/websocket/'),
+    fence('sharp', '^src/sinks/websocket/'),
+    fence('onnxruntime-node', '^src/model/backends/onnxruntime\\.ts$'),
+    fence('pino', '^src/cli/'),
+    fence('commander', '^src/cli/'),
+    fence('yaml', '^src/config/'),
+    {
+      name: 'no-unlisted-package',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};
+
+/** Only `home` may import `package`. */
+function fence(name, home) {
+  return {
+    name: `fence-${name}`,
+    severity: 'error',
+    from: { path: '^src/', pathNot: home },
+    to: { path: `node_modules/(@types/)?${name}/` },
+  };
+}

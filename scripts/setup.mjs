@@ -1,0 +1,109 @@
+/**
+ * Makes a fresh checkout ready: packages, ffmpeg, and the compiled `dist/`. Uses nothing but Node itself, because it runs
+ * before anything is installed. `--browser` also sees to a Chromium for the tests of the web page.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const wantsBrowser = process.argv.includes('--browser');
+
+checkNode();
+installPackages();
+needProgram('ffmpeg', { variable: 'FFMPEG_PATH', required: true });
+if (wantsBrowser) needProgram('chromium', { variable: 'CHROMIUM_PATH', required: false });
+build();
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  fail(`Sightline needs Node 20.19 or newer; this is ${process.version}`);
+}
+
+/** Runs `npm ci` unless exactly this lock file was installed already. */
+function installPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const marker = join(root, 'node_modules', '.cache', 'sightline-setup');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
+  step('installing packages (npm ci)');
+  // Without the variable onnxruntime-node downloads 300 MB of CUDA libraries on Linux; docs/gpu.md tells when they help.
+  const env = { ONNXRUNTIME_NODE_INSTALL: 'skip', ...process.env };
+  run('npm', ['ci', '--no-audit', '--no-fund'], { env, hint: 'npm ci failed; its output is above' });
+  mkdirSync(join(root, 'node_modules', '.cache'), { recursive: true });
+  writeFileSync(marker, lock);
+}
+
+function needProgram(name, { variable, required }) {
+  if (process.env[variable] || onPath(name)) return;
+  const update = ['apt-get', 'update', '-qq'];
+  const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', name];
+  const command = `${sudo().join(' ')} apt-get update && ${sudo().join(' ')} apt-get install -y ${name}`
+    .replace(/^ /, '')
+    .replace('&&  ', '&& ');
+  if (onPath('apt-get') && maySudo()) {
+    step(`installing ${name} (${command})`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    for (const words of [update, install]) {
+      const [program, ...args] = [...sudo(), ...words];
+      spawnSync(program, args, { stdio: ['inherit', 'ignore', 'inherit'], env });
+    }
+    if (onPath(name)) return;
+  }
+  const advice = onPath('apt-get') ? command : `your package manager (package ${name})`;
+  if (required)
+    fail(`${name} is needed and was not found on the PATH; install it with: ${advice} (or set ${variable})`);
+  else
+    process.stderr.write(
+      `setup: ${name} was not found; the tests that need it will be skipped. Install it with: ${advice}\n`,
+    );
+}
+
+/** Compiles; tsc itself skips what has not changed. */
+function build() {
+  run('npm', ['run', '--silent', 'build'], {
+    env: process.env,
+    hint: 'the build failed; its output is above',
+  });
+}
+
+function sudo() {
+  return process.getuid?.() === 0 ? [] : ['sudo'];
+}
+
+/** Root, sudo without a password, or a terminal at which a password can be typed. */
+function maySudo() {
+  if (sudo().length === 0) return true;
+  if (!onPath('sudo')) return false;
+  return process.stdin.isTTY || spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+}
+
+function onPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return statSync(file).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
+
+function run(program, args, { env, hint }) {
+  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env });
+  if (status !== 0) fail(hint, 1);
+}
+
+function step(text) {
+  process.stderr.write(`setup: ${text}\n`);
+}
+
+function fail(text, code = 2) {
+  process.stderr.write(`setup: ${text}\n`);
+  process.exit(code);
+}
