@@ -58,6 +58,9 @@ export function startFfmpeg(command: FfmpegCommand, onLine?: (line: string) => v
   const child = spawn(command.ffmpegPath, ffmpegArguments(command), {
     stdio: [command.stdin, 'pipe', 'pipe'],
     windowsHide: true,
+    // A process group of its own: a terminal's Ctrl-C goes to the whole foreground group, and would end an encoder whose
+    // file we are about to finish. Children still end with us, because their pipes do.
+    detached: true,
   }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
   const lastLines: string[] = [];
   const keep = (line: string): void => {
