@@ -280,6 +280,8 @@ export interface Sink {
   readonly policy: 'wait' | 'latest';
   /** Whether `frame.picture` is needed. */
   readonly picture: boolean;
+  /** Called once before anything is decoded, to claim or check what will be needed. @throws SightlineError */
+  prepare?(): Promise<void>;
   open(source: SourceInfo, detector: DetectorInfo): Promise<SinkStream>;
   /** Called once after every stream has ended. */
   close(summary: RunSummary): Promise<void>;

@@ -12,6 +12,7 @@ import type {
   Source,
   SourceEvent,
   SourceInfo,
+  SourceSummary,
   Tracker,
 } from '../types.js';
 import { inferInBatches } from './infer-in-batches.js';
@@ -21,7 +22,10 @@ import { type RunContext, runSource, type SourceProgress, type SourceRun } from 
 export interface PipelineParts {
   readonly detector: Detector & { readonly restarts?: number };
   readonly sources: readonly Source[];
+  /** Sinks that take the results of every source. */
   readonly sinks: readonly Sink[];
+  /** Sinks that take the results of one source only, by its id. */
+  readonly ownSinks: ReadonlyMap<string, readonly Sink[]>;
   readonly createTracker: (source: SourceInfo) => Tracker;
   /** Frames of one source that may exist at once: the ceiling of its memory. */
   readonly framesInFlight: number;
@@ -64,7 +68,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     detector: parts.detector,
     infer: inferInBatches(parts.detector),
     createTracker: parts.createTracker,
-    sinks: parts.sinks,
+    sinksOf: (id) => [...parts.sinks, ...(parts.ownSinks.get(id) ?? [])],
     framesInFlight: parts.framesInFlight,
     results,
     onEvent: (event) => {
@@ -83,6 +87,19 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     if (runs.length > 0)
       throw new SightlineError('ERR_USAGE', 'a pipeline can be run once; create another one');
     const started = performance.now();
+    const sinks = [...parts.sinks, ...[...parts.ownSinks.values()].flat()];
+    const summarize = (sources: readonly SourceSummary[]): RunSummary => ({
+      detector: parts.detector.info,
+      sources,
+      inferenceRestarts: parts.detector.restarts ?? 0,
+      elapsedMs: performance.now() - started,
+    });
+    try {
+      for (const sink of sinks) await sink.prepare?.();
+    } catch (error) {
+      await Promise.allSettled(sinks.map((sink) => sink.close(summarize([]))));
+      throw error;
+    }
     const sources = await lastValueFrom(
       from(parts.sources).pipe(
         mergeMap((source) => {
@@ -94,13 +111,8 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       ),
     );
     const order = parts.sources.map(({ id }) => id);
-    const summary: RunSummary = {
-      detector: parts.detector.info,
-      sources: sources.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id)),
-      inferenceRestarts: parts.detector.restarts ?? 0,
-      elapsedMs: performance.now() - started,
-    };
-    await Promise.allSettled(parts.sinks.map((sink) => sink.close(summary)));
+    const summary = summarize(sources.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id)));
+    await Promise.allSettled(sinks.map((sink) => sink.close(summary)));
     results.complete();
     events.complete();
     if (fatal !== undefined) throw fatal;

@@ -32,7 +32,7 @@ export interface RunContext {
   readonly detector: Detector;
   readonly infer: (onGivenUp: OnGivenUp) => OperatorFunction<Frame, InferredFrame>;
   readonly createTracker: (source: SourceInfo) => Tracker;
-  readonly sinks: readonly Sink[];
+  readonly sinksOf: (sourceId: string) => readonly Sink[];
   readonly framesInFlight: number;
   readonly results: Observer<FrameResult>;
   readonly onEvent: (event: SourceEvent) => void;
@@ -110,7 +110,7 @@ class RunningSource {
     this.#event('connecting');
     const request: FrameRequest = {
       model: detector.info.geometry,
-      picture: this.#context.sinks.some((sink) => sink.picture),
+      picture: this.#context.sinksOf(this.#source.id).some((sink) => sink.picture),
     };
     const info = await this.#source.open(request, signal);
     this.#info = info;
@@ -145,7 +145,7 @@ class RunningSource {
   }
 
   async #openSinks(info: SourceInfo): Promise<void> {
-    for (const sink of this.#context.sinks) {
+    for (const sink of this.#context.sinksOf(info.id)) {
       const stream = await sink.open(info, this.#context.detector.info);
       const lane = createSinkLane(sink, stream, (error) => {
         this.#sinkFailed(error);

@@ -1,0 +1,126 @@
+/**
+ * Every option of a run, with its default: the one place that the command line, a YAML file and the library share.
+ * Descriptions end up in config/sightline.schema.json.
+ */
+import { z } from 'zod';
+
+const fraction = z.number().min(0).max(1);
+const count = z.int().min(1);
+const seconds = z.number().min(0);
+const path = z.string().min(1);
+
+const modelOptions = z
+  .strictObject({
+    path: path.optional().describe('Folder with model.json and weights; the bundled street-b0 if not given.'),
+    device: z
+      .string()
+      .min(1)
+      .default('auto')
+      .describe('auto, cpu, cuda, or backend:device; see `sightline doctor`.'),
+    threads: count
+      .max(256)
+      .optional()
+      .describe('CPU threads of the network; as many as there are cores if not given.'),
+    batch: count
+      .max(64)
+      .default(4)
+      .describe('Most frames that the network takes at once; it never waits for them.'),
+  })
+  .prefault({});
+
+const detectOptions = z
+  .strictObject({
+    confidence: fraction
+      .optional()
+      .describe("Least confidence of an object, 0 to 1; the model's own default if not given."),
+    iou: fraction
+      .optional()
+      .describe(
+        "Boxes overlapping a better one by more than this are dropped; the model's own if not given.",
+      ),
+    classes: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Names of the classes to find; all if not given.'),
+    classConfidence: z.record(z.string(), fraction).optional().describe('Least confidence by class name.'),
+    agnostic: z.boolean().default(false).describe('Whether boxes of different classes suppress each other.'),
+    maxDetections: count.default(300).describe('Most detections in one frame, best first.'),
+  })
+  .prefault({});
+
+const sourceOptions = z
+  .strictObject({
+    start: seconds.optional().describe('Seconds to skip at the beginning.'),
+    duration: z.number().positive().optional().describe('Seconds of media to process.'),
+    stride: count.default(1).describe('Process every n-th frame.'),
+    maxFrames: count.optional().describe('Stop after this many processed frames.'),
+  })
+  .prefault({});
+
+const trackOptions = z
+  .strictObject({
+    highThreshold: fraction
+      .optional()
+      .describe('Detections from here on are matched first; `confidence` if not given.'),
+    lowThreshold: fraction
+      .default(0.1)
+      .describe('Detections from here on may continue a track, but not begin one.'),
+    newTrackThreshold: fraction
+      .optional()
+      .describe('Least confidence to begin a track; a little over `highThreshold` if not given.'),
+    matchThreshold: fraction
+      .default(0.8)
+      .describe('Largest cost (1 - IoU x score) at which a detection continues a track.'),
+    bufferSeconds: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('Media time for which a lost track can come back.'),
+  })
+  .prefault({});
+
+const serveOptions = z.strictObject({
+  port: z.int().min(0).max(65535).describe('Port of the live page and feed; 0 takes a free one.'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on; 0.0.0.0 opens it to the network.'),
+});
+
+const outputOptions = z
+  .strictObject({
+    video: path.optional().describe('Annotated video; {name} stands for the name of the input.'),
+    jsonl: path.optional().describe('Records, one a line; - is the standard output.'),
+    mot: path.optional().describe('Tracks as MOTChallenge text; {name} stands for the name of the input.'),
+    serve: serveOptions.optional().describe('Live page and WebSocket feed.'),
+    overwrite: z.boolean().default(false).describe('Whether existing files may be replaced.'),
+  })
+  .prefault({});
+
+/** All options of a run. */
+export const optionsSchema = z.strictObject({
+  inputs: z
+    .array(path)
+    .min(1, 'at least one input is needed')
+    .describe('Video files, images or http(s) addresses.'),
+  model: modelOptions,
+  detect: detectOptions,
+  source: sourceOptions,
+  track: trackOptions,
+  output: outputOptions,
+  framesInFlight: z
+    .int()
+    .min(2)
+    .max(256)
+    .default(8)
+    .describe('Decoded frames of one input that may exist at once: the ceiling of its memory.'),
+  concurrency: count.max(64).default(2).describe('Inputs that are processed at the same time.'),
+});
+
+/** What a caller writes: everything but `inputs` may be left out. */
+export type OptionsInput = z.input<typeof optionsSchema>;
+
+/** Options with every default in place. */
+export type Options = z.output<typeof optionsSchema>;

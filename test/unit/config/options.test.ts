@@ -1,0 +1,103 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadOptionsFile } from '../../../src/config/load.js';
+import { parseOptions } from '../../../src/config/parse.js';
+import { optionsSchema } from '../../../src/config/schema.js';
+import { z } from 'zod';
+
+describe('parseOptions', () => {
+  it('fills in the defaults', () => {
+    const options = parseOptions({ inputs: ['a.mp4'] });
+    expect(options).toMatchObject({
+      model: { device: 'auto', batch: 4 },
+      detect: { agnostic: false, maxDetections: 300 },
+      source: { stride: 1 },
+      framesInFlight: 8,
+    });
+  });
+
+  it.each([
+    [{ inputs: [] }, /option "inputs" is \[\]: at least one input is needed/],
+    [
+      { inputs: ['a'], framesInFlight: 1 },
+      /option "framesInFlight" is 1: too small: expected number to be >=2/,
+    ],
+    [{ inputs: ['a'], detect: { confidence: 1.5 } }, /option "detect.confidence" is 1.5: too big/],
+    [{ inputs: ['a'], detect: { classes: [''] } }, /option "detect.classes.0" is ""/],
+    [{ inputs: ['a'], detect: { conf: 0.5 } as object }, /unknown option "detect.conf"/],
+    [{ inputs: ['a'], output: { serve: { port: 99_999 } } }, /option "output.serve.port" is 99999/],
+  ])('refuses %j in one line', (input, message) => {
+    expect(() => parseOptions(input)).toThrow(message);
+    expect(() => parseOptions(input)).toThrow(/^[^\n]+$/);
+  });
+});
+
+describe('loadOptionsFile', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sightline-config-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const load = async (text: string): Promise<unknown> => {
+    await writeFile(join(folder, 'c.yaml'), text);
+    return loadOptionsFile(join(folder, 'c.yaml'));
+  };
+
+  it('reads what is there and adds no defaults', async () => {
+    await expect(load('detect:\n  confidence: 0.4\n')).resolves.toEqual({ detect: { confidence: 0.4 } });
+    await expect(load('')).resolves.toEqual({});
+  });
+
+  it.each([
+    ['detect:\n  confidence: 2\n', /c\.yaml:2:3: option "detect.confidence" is 2/],
+    ['detect:\n  iou: 0.5\n  confidance: 0.4\n', /c\.yaml:3:3: unknown option "detect.confidance"/],
+    ['model: [\n', /c\.yaml:2:1: /],
+    ['just text', /c\.yaml:1:1: /],
+  ])('says line and column of what is wrong in %j', async (text, message) => {
+    await expect(load(text)).rejects.toThrow(message);
+  });
+
+  it('says which file is missing', async () => {
+    await expect(loadOptionsFile(join(folder, 'none.yaml'))).rejects.toThrow(/none\.yaml" cannot be read/);
+  });
+});
+
+describe('the shipped configuration', () => {
+  const shipped = (name: string): string => new URL(`../../../config/${name}`, import.meta.url).pathname;
+
+  it('names every option and is valid', async () => {
+    const text = await readFile(shipped('sightline.yaml'), 'utf8');
+    for (const key of leafKeys(optionsSchema)) expect(text).toMatch(new RegExp(`^\\s*#?\\s*${key}:`, 'm'));
+    await expect(loadOptionsFile(shipped('sightline.yaml'))).resolves.toBeDefined();
+  });
+
+  it('states the defaults that the program has', async () => {
+    const stated = await loadOptionsFile(shipped('sightline.yaml'));
+    const defaults = parseOptions({ inputs: ['x'] });
+    expect(parseOptions({ ...stated, inputs: ['x'] })).toEqual(defaults);
+  });
+
+  it('comes with the JSON schema of the options as they are', async () => {
+    const schema: unknown = JSON.parse(await readFile(shipped('sightline.schema.json'), 'utf8'));
+    expect(schema).toEqual(
+      JSON.parse(JSON.stringify(z.toJSONSchema(optionsSchema.partial({ inputs: true }), { io: 'input' }))),
+    );
+  });
+});
+
+function leafKeys(schema: unknown): string[] {
+  const json = z.toJSONSchema(schema as z.ZodType, { io: 'input' });
+  const keys: string[] = [];
+  const walk = (at: unknown): void => {
+    const { properties } = at as { properties?: Record<string, unknown> };
+    for (const [key, value] of Object.entries(properties ?? {})) {
+      keys.push(key);
+      walk(value);
+    }
+  };
+  walk(json);
+  return keys;
+}
