@@ -1,0 +1,297 @@
+import { SightlineError } from '../errors.js';
+import type { Detection } from '../types.js';
+import { Association, type PairRule } from './association.js';
+import { DetectionBuffer } from './detection-buffer.js';
+import { CONFIRMED, ENDED, LOST, TENTATIVE, TrackStore } from './track-store.js';
+
+/** Parameters of ByteTrack, all decided; see `ByteTrackOptions` for their meaning. */
+export interface ByteTrackParameters {
+  readonly trackHighThresh: number;
+  readonly trackLowThresh: number;
+  readonly newTrackThresh: number;
+  readonly matchThresh: number;
+  readonly trackBufferUs: number;
+  readonly fuseScore: boolean;
+  readonly crossClassIou: number;
+  readonly nominalIntervalUs: number;
+  /**
+   * Do as the authors' program does where ours differs on purpose: ids are taken by tentative tracks too; a track whose
+   * buffer is over can come back for one more frame; a tentative track's filter takes no step before its second box, so
+   * that its velocity starts a frame late; IoU takes boxes to include their last pixel; boxes that start tracks are not compared across classes.
+   */
+  readonly asPublished: boolean;
+}
+
+const LOW_SCORE_LIMIT = 0.5;
+const TENTATIVE_LIMIT = 0.7;
+/** A tracked and a lost track that overlap more than this are one object. */
+const DUPLICATE_COST = 0.15;
+/** An interval that is this many times the one before it is a hole in the video and not a slow frame rate. */
+const HOLE_FACTOR = 3;
+
+/**
+ * ByteTrack (Zhang et al. 2022, arXiv:2110.06864) over structure-of-arrays state: the algorithm without its edges.
+ *
+ * Each frame: predict; match confident detections to confirmed and lost tracks; match the weak ones to the confirmed
+ * tracks left over; match what is left of the confident ones to tentative tracks; start new ones; age the rest.
+ */
+export class ByteTrackEngine {
+  /** State after the last update, in full precision. Read only. */
+  readonly tracks = new TrackStore();
+  readonly detections = new DetectionBuffer();
+  private readonly association = new Association();
+  private readonly lastPixel: 0 | 1;
+  private readonly highRule: PairRule;
+  private readonly lowRule: PairRule;
+  private readonly tentativeRule: PairRule;
+  private nowUs = Number.NaN;
+  private beforeUs = Number.NaN;
+  private lastIntervalUs = Infinity;
+  private lastId = 0;
+  private rows = new Int32Array(64);
+  private columns = new Int32Array(64);
+
+  constructor(private readonly parameters: ByteTrackParameters) {
+    const { matchThresh, fuseScore, crossClassIou } = parameters;
+    this.lastPixel = parameters.asPublished ? 1 : 0;
+    this.highRule = { limit: matchThresh, fuseScore, crossClassIou, lastPixel: this.lastPixel };
+    this.lowRule = { ...this.highRule, limit: LOW_SCORE_LIMIT, fuseScore: false };
+    this.tentativeRule = { ...this.highRule, limit: TENTATIVE_LIMIT };
+  }
+
+  /** Takes one frame's detections. @throws SightlineError ERR_SOURCE_INVALID when time is not a number or goes back. */
+  update(detections: readonly Detection[], ptsUs: number): void {
+    const intervalUs = this.advance(ptsUs);
+    const { trackHighThresh, trackLowThresh } = this.parameters;
+    this.tracks.beginFrame();
+    this.detections.load(detections, this.tracks.classes);
+    this.fit();
+    this.predict(intervalUs / this.parameters.nominalIntervalUs);
+    const hole = this.isHole(intervalUs);
+    this.matchStage(this.gatherPool(hole), this.gatherDetections(trackHighThresh, Infinity), this.highRule);
+    this.matchStage(
+      this.gatherUnseen(CONFIRMED, hole),
+      this.gatherDetections(trackLowThresh, trackHighThresh),
+      this.lowRule,
+    );
+    this.matchStage(
+      this.gatherUnseen(TENTATIVE, hole),
+      this.gatherDetections(trackHighThresh, Infinity),
+      this.tentativeRule,
+    );
+    this.startTracks();
+    this.ageTracks();
+    this.removeDuplicates();
+    this.tracks.finishFrame();
+    if (intervalUs > 0) this.lastIntervalUs = intervalUs;
+  }
+
+  private advance(ptsUs: number): number {
+    const before = this.nowUs;
+    if (!Number.isFinite(ptsUs) || ptsUs < before) {
+      const change = Number.isNaN(before) ? `is ${ptsUs} µs` : `went from ${before} µs to ${ptsUs} µs`;
+      throw new SightlineError(
+        'ERR_SOURCE_INVALID',
+        `the time of a frame ${change}; a tracker needs times that never go back, start a new one where a stream's clock restarts`,
+      );
+    }
+    this.beforeUs = before;
+    this.nowUs = ptsUs;
+    return Number.isNaN(before) ? 0 : ptsUs - before;
+  }
+
+  private predict(steps: number): void {
+    const { tracks } = this;
+    for (let i = 0; i < tracks.count; i++) {
+      const slot = tracks.order[i]!;
+      const state = tracks.state[slot]!;
+      if (state === TENTATIVE && this.parameters.asPublished) continue;
+      if (state === LOST) tracks.filter.holdHeight(slot);
+      tracks.filter.predict(slot, steps);
+      tracks.refresh(slot);
+    }
+  }
+
+  /**
+   * A frame after a hole longer than the buffer continues nothing. The interval must also stand out from the one before:
+   * at one frame in two seconds every interval is longer than the buffer, and that is no hole.
+   */
+  private isHole(intervalUs: number): boolean {
+    return (
+      !this.parameters.asPublished &&
+      intervalUs > this.parameters.trackBufferUs &&
+      intervalUs > HOLE_FACTOR * this.lastIntervalUs
+    );
+  }
+
+  /** Confirmed tracks, then lost ones, into `rows`. */
+  private gatherPool(hole: boolean): number {
+    const { tracks } = this;
+    let count = this.gatherUnseen(CONFIRMED, hole);
+    for (let i = 0; i < tracks.count; i++) {
+      const slot = tracks.order[i]!;
+      if (tracks.state[slot] !== LOST) continue;
+      if (this.parameters.asPublished || !this.isOver(slot, this.nowUs)) this.rows[count++] = slot;
+    }
+    return count;
+  }
+
+  private gatherUnseen(state: number, hole: boolean): number {
+    const { tracks, rows } = this;
+    let count = 0;
+    if (hole) return 0;
+    for (let i = 0; i < tracks.count; i++) {
+      const slot = tracks.order[i]!;
+      if (tracks.state[slot] === state && tracks.detection[slot] === -1) rows[count++] = slot;
+    }
+    return count;
+  }
+
+  /** Detections that no track has taken, with a confidence from `from` to below `below`, into `columns`. */
+  private gatherDetections(from: number, below: number): number {
+    const { detections, columns } = this;
+    let count = 0;
+    for (let j = 0; j < detections.count; j++) {
+      const score = detections.score[j]!;
+      if (score >= from && score < below && detections.takenBy[j] === -1) columns[count++] = j;
+    }
+    return count;
+  }
+
+  private matchStage(rowCount: number, columnCount: number, rule: PairRule): void {
+    if (rowCount === 0 || columnCount === 0) return;
+    const { tracks, detections, rows, columns } = this;
+    const partner = this.association.match(tracks, rows, rowCount, detections, columns, columnCount, rule);
+    for (let i = 0; i < rowCount; i++) {
+      if (partner[i] !== -1) this.continueTrack(rows[i]!, columns[partner[i]!]!);
+    }
+  }
+
+  private continueTrack(slot: number, j: number): void {
+    const { tracks, detections } = this;
+    const { x1, y1, x2, y2 } = detections.corners;
+    // A track that was over already when it came back is taken off at its next miss.
+    if (this.parameters.asPublished && this.isOver(slot, this.beforeUs)) tracks.expired[slot] = 1;
+    tracks.correct(slot, x1[j]!, y1[j]!, x2[j]!, y2[j]!);
+    this.take(slot, j);
+    this.confirm(slot);
+  }
+
+  /** Ids are given here: `rows` are in the order of creation, so ids are too, and none is lost on a track that never shows. */
+  private confirm(slot: number): void {
+    this.tracks.state[slot] = CONFIRMED;
+    if (this.tracks.id[slot] === 0) this.tracks.id[slot] = ++this.lastId;
+  }
+
+  private take(slot: number, j: number): void {
+    const { detections } = this;
+    detections.takenBy[j] = slot;
+    this.tracks.sight(slot, j, detections.score[j]!, detections.classSlot[j]!, this.nowUs);
+  }
+
+  /** Starts a track from each confident detection left over; in the first frame of all they are confirmed at once. */
+  private startTracks(): void {
+    const { tracks, detections, columns } = this;
+    const { newTrackThresh, trackHighThresh, asPublished } = this.parameters;
+    const { x1, y1, x2, y2 } = detections.corners;
+    const count = this.gatherDetections(Math.max(newTrackThresh, trackHighThresh), Infinity);
+    if (!asPublished) this.sortStrongestFirst(count);
+    for (let k = 0; k < count; k++) {
+      const j = columns[k]!;
+      if (!asPublished && this.isSecondClassOfTaken(j)) continue;
+      const slot = tracks.add(x1[j]!, y1[j]!, x2[j]!, y2[j]!, this.nowUs, detections.classSlot[j]!);
+      if (asPublished) tracks.id[slot] = ++this.lastId;
+      this.take(slot, j);
+      if (Number.isNaN(this.beforeUs)) this.confirm(slot);
+    }
+  }
+
+  /** Whether a detection of another class at the same place has a track: one lorry found as truck and as bus is one track. */
+  private isSecondClassOfTaken(j: number): boolean {
+    const { corners, classSlot, takenBy, count } = this.detections;
+    for (let k = 0; k < count; k++) {
+      if (takenBy[k] === -1 || classSlot[k] === classSlot[j]) continue;
+      if (corners.overlap(j, corners, k) >= this.parameters.crossClassIou) return true;
+    }
+    return false;
+  }
+
+  /** Orders `columns` by what the detections are, so that ids do not depend on the order in which they were listed. */
+  private sortStrongestFirst(count: number): void {
+    const { columns } = this;
+    for (let k = 1; k < count; k++) {
+      const j = columns[k]!;
+      let at = k;
+      while (at > 0 && this.compareDetections(j, columns[at - 1]!) < 0) {
+        columns[at] = columns[at - 1]!;
+        at--;
+      }
+      columns[at] = j;
+    }
+  }
+
+  private compareDetections(a: number, b: number): number {
+    const { score, corners } = this.detections;
+    return (
+      score[b]! - score[a]! ||
+      corners.x1[a]! - corners.x1[b]! ||
+      corners.y1[a]! - corners.y1[b]! ||
+      corners.x2[a]! - corners.x2[b]! ||
+      corners.y2[a]! - corners.y2[b]!
+    );
+  }
+
+  private ageTracks(): void {
+    const { tracks } = this;
+    const { asPublished } = this.parameters;
+    for (let i = 0; i < tracks.count; i++) {
+      const slot = tracks.order[i]!;
+      if (tracks.detection[slot] !== -1) continue;
+      const wasLost = tracks.state[slot] === LOST;
+      if (tracks.state[slot] === TENTATIVE) tracks.end(slot);
+      else {
+        tracks.state[slot] = LOST;
+        const over = asPublished
+          ? tracks.expired[slot] === 1 || (wasLost && this.isOver(slot, this.beforeUs))
+          : this.isOver(slot, this.nowUs);
+        if (over) tracks.end(slot);
+      }
+    }
+  }
+
+  private isOver(slot: number, atUs: number): boolean {
+    return atUs - this.tracks.lastUs[slot]! > this.parameters.trackBufferUs;
+  }
+
+  /** Where a lost track lies on a seen one, the longer life stays. Each pair is judged, whatever became of its tracks in others. */
+  private removeDuplicates(): void {
+    const { tracks, rows } = this;
+    let lostCount = 0;
+    for (let i = 0; i < tracks.count; i++) {
+      if (tracks.state[tracks.order[i]!] === LOST) rows[lostCount++] = tracks.order[i]!;
+    }
+    for (let i = 0; lostCount > 0 && i < tracks.count; i++) {
+      const seen = tracks.order[i]!;
+      if (tracks.detection[seen] === -1) continue;
+      const life = tracks.lastUs[seen]! - tracks.firstUs[seen]!;
+      for (let k = 0; k < lostCount; k++) {
+        const lost = rows[k]!;
+        const iou = tracks.corners.overlap(seen, tracks.corners, lost, this.lastPixel);
+        if (!(1 - iou < DUPLICATE_COST)) continue;
+        if (tracks.classSlot[seen] !== tracks.classSlot[lost] && iou < this.parameters.crossClassIou)
+          continue;
+        const shorter = life > tracks.lastUs[lost]! - tracks.firstUs[lost]! ? lost : seen;
+        if (tracks.state[shorter] !== ENDED) tracks.end(shorter);
+      }
+    }
+  }
+
+  /** Makes the scratch lists long enough for this frame. */
+  private fit(): void {
+    const { tracks, detections } = this;
+    const most = tracks.count + detections.count;
+    if (this.rows.length >= most) return;
+    this.rows = new Int32Array(most * 2);
+    this.columns = new Int32Array(most * 2);
+  }
+}
