@@ -2,38 +2,20 @@ import { SightlineError } from '../errors.js';
 import type { DetectedFrame, Detection, Detector, DetectorInfo, ModelInput } from '../types.js';
 import type { Backend } from './backends/backend.js';
 import { createFakeBackend, FAKE_DEVICE } from './backends/fake.js';
-import { classThresholds } from './class-filter.js';
+import { sourceTransformOf } from './box-transform.js';
 import { type Candidates, Decoder } from './decode.js';
+import {
+  checkDetectorOptions,
+  checkInputs,
+  type DetectorOptions,
+  MAX_DETECTIONS,
+  thresholdsOf,
+} from './detector-options.js';
 import { type LoadedNetwork, loadNetwork } from './load-network.js';
 import { loadManifest, type ModelManifest } from './manifest.js';
 import { Suppressor } from './nms.js';
-import { sourceTransformOf } from './box-transform.js';
 
-/** What to load and which objects to report. */
-export interface DetectorOptions {
-  /** Folder with model.json and its weights. */
-  readonly modelDir: string;
-  /** `auto`, `cpu`, `cuda`, …: what `loadNetwork` knows; or `fake`, see `createFakeBackend`. */
-  readonly device: string;
-  /** Threads of the backend on the CPU; its own choice if not given. */
-  readonly threads?: number | undefined;
-  /** Most frames of one call to `detect`. */
-  readonly maxBatch: number;
-  /** Least confidence of a detection, 0 to 1; the model's own if not given. */
-  readonly confidence?: number | undefined;
-  /** Boxes that overlap a better one by more than this are dropped, 0 to 1; the model's own if not given. */
-  readonly iou?: number | undefined;
-  /** Names of the classes to report; all if not given. */
-  readonly classes?: readonly string[] | undefined;
-  /** Least confidence by class name, instead of `confidence`. */
-  readonly classConfidence?: Readonly<Record<string, number>> | undefined;
-  /** Whether boxes of different classes suppress each other; not by default. */
-  readonly agnostic?: boolean | undefined;
-  /** Most detections of one frame, best first; 300 if not given. */
-  readonly maxDetections?: number | undefined;
-}
-
-const MAX_DETECTIONS = 300;
+export type { DetectorOptions } from './detector-options.js';
 
 /**
  * Loads a model into this process, native code included; `createHostedDetector` keeps that out of it.
@@ -45,31 +27,9 @@ const MAX_DETECTIONS = 300;
  * `close`, ERR_MODEL_INVALID or ERR_BACKEND_FAILED if the network does not do its work.
  */
 export async function createDetector(options: DetectorOptions): Promise<Detector> {
-  checkOptions(options);
   // Before the weights are loaded, which takes a second or more: a mistyped class is told at once.
-  const thresholds = thresholdsOf(await loadManifest(options.modelDir), options);
-  const network = await load(options);
-  return new LocalDetector(network, thresholds, options);
-}
-
-/** Checks the number and the sizes of a call's inputs. @throws SightlineError ERR_USAGE */
-export function checkInputs(inputs: readonly ModelInput[], { geometry, maxBatch }: DetectorInfo): void {
-  const { width, height } = geometry;
-  if (inputs.length === 0 || inputs.length > maxBatch) {
-    throw new SightlineError(
-      'ERR_USAGE',
-      `a batch holds 1 to ${maxBatch} frames, this one ${inputs.length}; ask for a larger maxBatch`,
-    );
-  }
-  for (const { pixels, letterbox } of inputs) {
-    const fits = letterbox.modelWidth === width && letterbox.modelHeight === height;
-    if (fits && pixels.length === width * height * 3) continue;
-    throw new SightlineError(
-      'ERR_USAGE',
-      `the network wants ${width}x${height} rgb24 (${width * height * 3} bytes), got ${letterbox.modelWidth}x` +
-        `${letterbox.modelHeight} (${pixels.length} bytes)`,
-    );
-  }
+  await checkDetectorOptions(options);
+  return new LocalDetector(await load(options), options);
 }
 
 class LocalDetector implements Detector {
@@ -80,13 +40,9 @@ class LocalDetector implements Detector {
   /** Where frames that do not lie side by side are brought together; made when first needed. */
   #batch: Uint8Array | undefined;
   #running: Promise<unknown> | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  constructor(
-    { manifest, backend, reason }: LoadedNetwork,
-    thresholds: Float64Array,
-    options: DetectorOptions,
-  ) {
+  constructor({ manifest, backend, reason }: LoadedNetwork, options: DetectorOptions) {
     this.info = infoOf(manifest, backend, reason, options.maxBatch);
     this.#backend = backend;
     this.#decoder = new Decoder({
@@ -94,7 +50,7 @@ class LocalDetector implements Detector {
       anchorMask: manifest.anchorMask,
       inputWidth: manifest.input.width,
       inputHeight: manifest.input.height,
-      thresholds,
+      thresholds: thresholdsOf(manifest, options),
       clip: true,
     });
     this.#suppressor = new Suppressor({
@@ -105,7 +61,7 @@ class LocalDetector implements Detector {
   }
 
   async detect(inputs: readonly ModelInput[]): Promise<readonly DetectedFrame[]> {
-    if (this.#closed) throw new SightlineError('ERR_ABORTED', 'the detector is closed');
+    if (this.#closing !== undefined) throw new SightlineError('ERR_ABORTED', 'the detector is closed');
     if (this.#running !== undefined) {
       throw new SightlineError('ERR_USAGE', 'detect was called before the call under way was answered');
     }
@@ -119,9 +75,12 @@ class LocalDetector implements Detector {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     // The backend may not lose its memory under a run; how that ends is its caller's affair.
     await this.#running?.catch(() => undefined);
     await this.#backend.close();
@@ -165,26 +124,6 @@ async function load({ modelDir, device, threads }: DetectorOptions): Promise<Loa
     };
   }
   return loadNetwork(modelDir, threads === undefined ? { device } : { device, threads });
-}
-
-function thresholdsOf(manifest: ModelManifest, options: DetectorOptions): Float64Array {
-  return classThresholds(manifest.classes, {
-    ...options,
-    confidence: options.confidence ?? manifest.defaults.confidence,
-  });
-}
-
-function checkOptions({ iou, maxBatch, maxDetections }: DetectorOptions): void {
-  if (iou !== undefined && !(iou >= 0 && iou <= 1)) {
-    throw new SightlineError('ERR_USAGE', `iou must be a number from 0 to 1, got ${iou}`);
-  }
-  for (const [name, value, most] of [
-    ['maxBatch', maxBatch, 256],
-    ['maxDetections', maxDetections ?? MAX_DETECTIONS, 100_000],
-  ] as const) {
-    if (Number.isInteger(value) && value >= 1 && value <= most) continue;
-    throw new SightlineError('ERR_USAGE', `${name} must be a whole number from 1 to ${most}, got ${value}`);
-  }
 }
 
 function infoOf(manifest: ModelManifest, backend: Backend, reason: string, maxBatch: number): DetectorInfo {
