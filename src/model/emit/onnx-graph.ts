@@ -1,0 +1,115 @@
+import { ProtobufWriter } from './protobuf.js';
+
+/** The value of one attribute of an ONNX node. */
+export type OnnxAttribute =
+  | { readonly float: number }
+  | { readonly integer: number }
+  | { readonly string: string }
+  | { readonly integers: readonly number[] };
+
+// onnx.proto: field numbers of the messages, TensorProto.DataType and AttributeProto.AttributeType.
+const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8 } as const;
+const OPSET = { version: 2 } as const;
+const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 } as const;
+const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5 } as const;
+const ATTRIBUTE = { name: 1, float: 2, integer: 3, string: 4, integers: 8, type: 20 } as const;
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, string: 3, integers: 7 } as const;
+const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9 } as const;
+const VALUE_INFO = { name: 1, type: 2 } as const;
+const TYPE = { tensor: 1 } as const;
+const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
+const SHAPE = { dimension: 1 } as const;
+const DIMENSION = { value: 1, parameter: 2 } as const;
+const DATA_TYPE = { float: 1, uint8: 2 } as const;
+
+const IR_VERSION = 8;
+const OPSET_VERSION = 17;
+const BATCH = 'batch';
+
+/** Collects the nodes, weights and ends of one ONNX model. Values are known by name. */
+export class OnnxGraphWriter {
+  /** What `Cast` calls float32. */
+  readonly floatType = DATA_TYPE.float;
+  readonly #graph = new ProtobufWriter();
+  readonly #initializers = new Set<string>();
+
+  /** An input of bytes `[batch, ...shape]`. */
+  input(name: string, shape: readonly number[]): void {
+    this.#value(GRAPH.input, name, DATA_TYPE.uint8, shape);
+  }
+
+  /** An output of floats `[batch, ...shape]`. */
+  output(name: string, shape: readonly number[]): void {
+    this.#value(GRAPH.output, name, DATA_TYPE.float, shape);
+  }
+
+  /** A constant; given twice under one name it is written once. `data` must not change before {@link finish}. */
+  floats(name: string, shape: readonly number[], data: Float32Array): void {
+    if (this.#initializers.has(name)) return;
+    this.#initializers.add(name);
+    this.#graph.message(GRAPH.initializer, (tensor) => {
+      for (const size of shape) tensor.integer(TENSOR.dims, size);
+      tensor.integer(TENSOR.dataType, DATA_TYPE.float);
+      tensor.string(TENSOR.name, name);
+      tensor.bytes(TENSOR.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    });
+  }
+
+  /** An operation, named after its first output. An empty input name leaves an optional input out. */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): void {
+    this.#graph.message(GRAPH.node, (node) => {
+      for (const name of inputs) node.string(NODE.input, name);
+      for (const name of outputs) node.string(NODE.output, name);
+      node.string(NODE.name, outputs[0] ?? opType);
+      node.string(NODE.opType, opType);
+      for (const [name, value] of Object.entries(attributes)) {
+        node.message(NODE.attribute, (attribute) => {
+          writeAttribute(attribute.string(ATTRIBUTE.name, name), value);
+        });
+      }
+    });
+  }
+
+  /** The model's bytes; they belong to the caller. */
+  finish(): Uint8Array {
+    this.#graph.string(GRAPH.name, 'sightline');
+    return new ProtobufWriter()
+      .integer(MODEL.irVersion, IR_VERSION)
+      .string(MODEL.producerName, 'sightline')
+      .message(MODEL.opsetImport, (opset) => opset.integer(OPSET.version, OPSET_VERSION))
+      .append(MODEL.graph, this.#graph)
+      .finish();
+  }
+
+  #value(field: number, name: string, dataType: number, shape: readonly number[]): void {
+    this.#graph.message(field, (info) => {
+      info.string(VALUE_INFO.name, name).message(VALUE_INFO.type, (type) =>
+        type.message(TYPE.tensor, (tensor) => {
+          tensor.integer(TENSOR_TYPE.elementType, dataType).message(TENSOR_TYPE.shape, (dims) => {
+            dims.message(SHAPE.dimension, (dim) => dim.string(DIMENSION.parameter, BATCH));
+            for (const size of shape)
+              dims.message(SHAPE.dimension, (dim) => dim.integer(DIMENSION.value, size));
+          });
+        }),
+      );
+    });
+  }
+}
+
+function writeAttribute(attribute: ProtobufWriter, value: OnnxAttribute): void {
+  if ('float' in value) {
+    attribute.float(ATTRIBUTE.float, value.float).integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.float);
+  } else if ('integer' in value) {
+    attribute.integer(ATTRIBUTE.integer, value.integer).integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.integer);
+  } else if ('string' in value) {
+    attribute.string(ATTRIBUTE.string, value.string).integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.string);
+  } else {
+    for (const item of value.integers) attribute.integer(ATTRIBUTE.integers, item);
+    attribute.integer(ATTRIBUTE.type, ATTRIBUTE_TYPE.integers);
+  }
+}
