@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isSightlineError, SightlineError } from '../errors.js';
 import type { Backend } from './backends/backend.js';
-import { chooseBackend } from './backends/choose.js';
+import { type BackendChoice, chooseBackend } from './backends/choose.js';
 import { createOnnxruntimeBackend } from './backends/onnxruntime.js';
 import { emitOnnx } from './emit/onnx.js';
 import { loadManifest, type ModelManifest, readWeights } from './manifest.js';
@@ -40,18 +40,34 @@ export async function loadNetwork(modelDir: string, options: LoadNetworkOptions)
   const manifest = await loadManifest(modelDir);
   const onnx = emitOnnx(await readNetwork(modelDir, manifest));
 
-  const failures: SightlineError[] = [];
-  for (const { device, reason } of choices) {
+  const { threads } = options;
+  const started = await startFirst(choices, ({ device }) =>
+    createOnnxruntimeBackend(onnx, { device, threads }),
+  );
+  return { manifest, ...started };
+}
+
+/**
+ * Starts the first choice that can be started. What failed before it stands in the reason.
+ * @param choices at least one.
+ * @throws what the last choice failed with, or at once any other error than ERR_BACKEND_UNAVAILABLE.
+ */
+export async function startFirst(
+  choices: readonly BackendChoice[],
+  start: (choice: BackendChoice) => Promise<Backend>,
+): Promise<{ readonly backend: Backend; readonly reason: string }> {
+  const failures: string[] = [];
+  for (const choice of choices) {
     try {
-      const backend = await createOnnxruntimeBackend(onnx, { device, threads: options.threads });
-      return { manifest, backend, reason: [reason, ...failures.map(({ message }) => message)].join('; ') };
+      const backend = await start(choice);
+      return { backend, reason: [choice.reason, ...failures].join('; ') };
     } catch (error) {
-      const last = failures.length === choices.length - 1;
+      const last = choice === choices.at(-1);
       if (last || !isSightlineError(error, 'ERR_BACKEND_UNAVAILABLE')) throw error;
-      failures.push(error);
+      failures.push(error.message);
     }
   }
-  throw new SightlineError('ERR_BACKEND_UNAVAILABLE', `no device was chosen for "${options.device}"`);
+  throw new SightlineError('ERR_BACKEND_UNAVAILABLE', 'there is no device to try');
 }
 
 /** Graph and numbers of a model, checked against each other, batch norms and scaling folded away. */

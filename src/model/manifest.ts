@@ -8,7 +8,7 @@ import { messageOf, SightlineError } from '../errors.js';
 export type Phi = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** Width and height of one prior box, in pixels of the network's input. */
-export type Anchor = readonly [width: number, height: number];
+type Anchor = readonly [width: number, height: number];
 
 /** What stands in a model folder's model.json. */
 export interface ModelManifest {
@@ -50,8 +50,7 @@ export interface ModelManifest {
   readonly metrics?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The file of a model folder that describes the model. */
-export const MANIFEST_FILE = 'model.json';
+const MANIFEST_FILE = 'model.json';
 
 const FORMAT = 'sightline-model/1';
 const STRIDE = 32;

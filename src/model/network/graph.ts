@@ -34,12 +34,12 @@ interface Node {
 }
 
 /** The pictures: uint8 RGB, rows from the top. */
-export interface InputNode extends Node {
+interface InputNode extends Node {
   readonly op: 'input';
 }
 
 /** Makes floats of the pictures: `sample × factor`. */
-export interface ScaleNode extends Node {
+interface ScaleNode extends Node {
   readonly op: 'scale';
   readonly factor: number;
 }
@@ -65,7 +65,7 @@ export interface BatchNormNode extends Node {
 }
 
 /** A function of each value. */
-export interface ActivationNode extends Node {
+interface ActivationNode extends Node {
   readonly op: 'activation';
   readonly kind: ActivationKind;
 }
