@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadOptionsFile } from '../../../src/config/load.js';
 import { parseOptions } from '../../../src/config/parse.js';
-import { optionsSchema } from '../../../src/config/schema.js';
+import { type OptionsInput, optionsSchema } from '../../../src/config/schema.js';
 import { z } from 'zod';
 
 describe('parseOptions', () => {
@@ -26,11 +26,11 @@ describe('parseOptions', () => {
     ],
     [{ inputs: ['a'], detect: { confidence: 1.5 } }, /option "detect.confidence" is 1.5: too big/],
     [{ inputs: ['a'], detect: { classes: [''] } }, /option "detect.classes.0" is ""/],
-    [{ inputs: ['a'], detect: { conf: 0.5 } as object }, /unknown option "detect.conf"/],
+    [{ inputs: ['a'], detect: { conf: 0.5 } }, /unknown option "detect.conf"/],
     [{ inputs: ['a'], output: { serve: { port: 99_999 } } }, /option "output.serve.port" is 99999/],
-  ])('refuses %j in one line', (input, message) => {
-    expect(() => parseOptions(input)).toThrow(message);
-    expect(() => parseOptions(input)).toThrow(/^[^\n]+$/);
+  ])('refuses %j in one line', (input: object, message) => {
+    expect(() => parseOptions(input as OptionsInput)).toThrow(message);
+    expect(() => parseOptions(input as OptionsInput)).toThrow(/^[^\n]+$/);
   });
 });
 

@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import { BUNDLED_MODEL, VERSION } from '../app.js';
+import { diagnose } from '../diagnose.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+
+const SIGNS = { ok: 'ok', missing: 'MISSING', absent: '-' } as const;
+
+/** `sightline doctor`. @param onExit told the exit code. */
+export function doctorCommand(onExit: (code: number) => void): Command {
+  return new Command('doctor')
+    .description('say what was found here: Node, ffmpeg, backends, model; and whether they work')
+    .option('--model <dir>', 'folder with model.json and weights (default: the bundled street-b0)')
+    .option('--device <name>', 'device to try', 'auto')
+    .option('--json', 'print JSON')
+    .action(async ({ model, device, json }: { model?: string; device: string; json?: true }) => {
+      const findings = await diagnose(model ?? BUNDLED_MODEL, device);
+      if (json === true) {
+        const plain = findings.map(({ subject, status, text }) => ({ subject, status, text }));
+        process.stdout.write(`${JSON.stringify({ version: VERSION, findings: plain }, null, 2)}\n`);
+      } else {
+        const width = Math.max(...findings.map(({ subject }) => subject.length));
+        const rows = findings.map(
+          ({ subject, status, text }) => `${subject.padEnd(width)}  ${SIGNS[status].padEnd(7)}  ${text}`,
+        );
+        process.stdout.write(`sightline ${VERSION}\n${rows.join('\n')}\n`);
+      }
+      const problem = findings.find(({ status }) => status === 'missing');
+      onExit(problem === undefined ? EXIT.done : exitCodeOf(problem.error));
+    });
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+/** The command line's entry. */
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../app.js';
+import { messageOf } from '../errors.js';
+import { doctorCommand } from './doctor.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import { trackCommand } from './track.js';
+
+const onExit = (code: number): void => {
+  process.exitCode = code;
+};
+
+const program = new Command('sightline')
+  .description('Streaming video analytics: cameras and files in, tracked objects out.')
+  .version(VERSION)
+  .addCommand(trackCommand(onExit))
+  .addCommand(doctorCommand(onExit))
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 runtime, 2 usage or config, 3 model or backend, 4 every source failed, 130 interrupted.',
+  );
+
+for (const command of [program, ...program.commands]) {
+  command
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError();
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    onExit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
+    if (error.exitCode !== 0) process.stderr.write(`${error.message}\n`);
+  } else {
+    onExit(exitCodeOf(error));
+    process.stderr.write(`error: ${messageOf(error)}\n`);
+  }
+}

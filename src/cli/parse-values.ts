@@ -1,0 +1,44 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A number within bounds; the message says which. */
+export function numberFrom(low: number, high = Number.POSITIVE_INFINITY, kind: 'any' | 'integer' = 'any') {
+  return (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= low && value <= high && (kind === 'any' || Number.isInteger(value))) return value;
+    const noun = kind === 'integer' ? 'a whole number' : 'a number';
+    const range = high === Number.POSITIVE_INFINITY ? `from ${low}` : `from ${low} to ${high}`;
+    throw new InvalidArgumentError(`expected ${noun} ${range}`);
+  };
+}
+
+/** Seconds, or `m:ss`, or `h:mm:ss`, with decimals. */
+export function seconds(text: string): number {
+  const match = /^(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)$/.exec(text.trim());
+  if (match === null) throw new InvalidArgumentError('expected seconds or h:mm:ss');
+  const [, hours = '0', minutes = '0', rest = '0'] = match;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(rest);
+}
+
+/** `person,car=0.5`: names, each with a threshold of its own if given. */
+export function classList(text: string): { names: string[]; confidence: Record<string, number> } {
+  const names: string[] = [];
+  const confidence: Record<string, number> = {};
+  for (const item of text.split(',')) {
+    const [name = '', threshold] = item.split('=', 2).map((part) => part.trim());
+    if (name === '')
+      throw new InvalidArgumentError('expected class names separated by commas, such as person,car=0.5');
+    names.push(name);
+    if (threshold !== undefined) confidence[name] = numberFrom(0, 1)(threshold);
+  }
+  return { names, confidence };
+}
+
+/** `8080`, `0.0.0.0:8080` or `[::]:8080`. */
+export function address(text: string): { port: number; host?: string } {
+  const match = /^(?:(.+):)?(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[2]);
+  if (match === null || port > 65535)
+    throw new InvalidArgumentError('expected a port from 0 to 65535, or host:port');
+  const host = match[1]?.replace(/^\[(.*)\]$/, '$1');
+  return host === undefined ? { port } : { port, host };
+}

@@ -1,0 +1,42 @@
+import type { RunSummary, SourceSummary } from '../types.js';
+import { clock } from './progress-line.js';
+
+/** What a person reads after a run. */
+export function summaryText(summary: RunSummary): string {
+  const { detector, sources, inferenceRestarts, elapsedMs } = summary;
+  const lines = sources.flatMap(sourceLines);
+  const seconds = elapsedMs / 1000;
+  const frames = sources.reduce((total, source) => total + source.frames.emitted, 0);
+  const rate = seconds > 0 ? `${(frames / seconds).toFixed(1)} fps` : '';
+  const restarts = inferenceRestarts > 0 ? `; inference restarted ${times(inferenceRestarts)}` : '';
+  lines.push(
+    `${detector.model} on ${detector.backend} ${detector.device} (${detector.precision}), ${clock(seconds)} elapsed, ${rate}${restarts}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function sourceLines(source: SourceSummary): string[] {
+  const { frames } = source;
+  const counts = [`${frames.decoded} frames in`, `${frames.emitted} out`];
+  for (const [reason, count] of Object.entries(frames.dropped))
+    if (count > 0) counts.push(`${count} dropped (${reason})`);
+  if (frames.failed > 0) counts.push(`${frames.failed} failed`);
+  if (source.decodeErrors > 0) counts.push(`${source.decodeErrors} decode errors`);
+  if (source.invalidAnchors > 0) counts.push(`${source.invalidAnchors} invalid network outputs`);
+  const ending = source.outcome === 'completed' ? '' : ` [${source.outcome}]`;
+  const media = clock(source.mediaUs / 1e6);
+  const lines = [
+    `${source.id}${ending}: ${counts.join(', ')}; ${source.detections} detections, ${source.tracks} tracks in ${media} of video`,
+  ];
+  if (source.error !== undefined) lines.push(`  ${source.error.message}`);
+  for (const sink of source.sinks) {
+    const skipped = sink.skipped > 0 ? `, ${sink.skipped} skipped` : '';
+    if (sink.error !== undefined) lines.push(`  ${sink.name}: ${sink.error.message}`);
+    else if (sink.note !== undefined) lines.push(`  ${sink.name}: ${sink.note}${skipped}`);
+  }
+  return lines;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}

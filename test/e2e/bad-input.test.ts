@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
+import { clip, runCli } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const ONE_LINE = /^error: [^\n]+\n$/;
+
+describe('bad input gets one clear line and the right exit code', () => {
+  const make: Record<string, (path: string) => void> = {
+    text: (path) => {
+      writeFileSync(path, 'this is not a video\n'.repeat(50));
+    },
+    empty: (path) => {
+      writeFileSync(path, '');
+    },
+    directory: (path) => {
+      mkdirSync(path);
+    },
+    audio: (path) => {
+      execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=duration=1', '-c:a', 'aac', path]);
+    },
+    truncated: (path) => {
+      // The index of this file stands at its end.
+      execFileSync('ffmpeg', ['-v', 'error', '-i', clip('car-detection'), '-c', 'copy', '-t', '5', path]);
+      truncateSync(path, 200_000);
+    },
+    missing: () => undefined,
+  };
+
+  it.each([
+    ['text', /not .*video|not a video|recogni[sz]ed|Invalid/i],
+    ['empty', /empty/],
+    ['directory', /directory/],
+    ['audio', /no video stream/],
+    ['truncated', /truncated|moov|incomplete/],
+    ['missing', /no such file|not found|does not exist/i],
+  ])('%s', async (kind, message) => {
+    const cwd = await temporaryFolder();
+    make[kind]!(join(cwd, 'input.mp4'));
+    const { code, stdout, stderr } = await runCli(['track', 'input.mp4'], { cwd });
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain('input.mp4');
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(readdirSync(cwd).filter((name) => name !== 'input.mp4')).toEqual([]);
+  });
+
+  it('a path that may not be read', async () => {
+    if (process.getuid?.() === 0) return; // root may read everything; the probe's unit tests cover the message
+    const cwd = await temporaryFolder();
+    writeFileSync(join(cwd, 'secret.mp4'), 'x', { mode: 0 });
+    const { code, stderr } = await runCli(['track', 'secret.mp4'], { cwd });
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/permission/);
+  });
+
+  it('one bad input among good ones does not stop them', async () => {
+    const cwd = await temporaryFolder();
+    writeFileSync(join(cwd, 'bad.mp4'), 'no');
+    const { code, stderr, stdout } = await runCli(
+      ['track', 'bad.mp4', clip('car-detection'), '--jsonl', '-', '--max-frames', '5'],
+      { cwd },
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('bad.mp4');
+    expect(stdout.split('\n').filter((line) => line.includes('"type":"frame"'))).toHaveLength(5);
+  });
+
+  it('an unknown class, with a suggestion', async () => {
+    const { code, stderr } = await runCli(['track', clip('car-detection'), '--classes', 'persn'], {
+      cwd: await temporaryFolder(),
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toMatch(/persn.*person/);
+  });
+
+  it('an output that exists, unless --overwrite; nothing is touched', async () => {
+    const cwd = await temporaryFolder();
+    for (const [flag, name] of [
+      ['--video', 'out.mp4'],
+      ['--jsonl', 'out.jsonl'],
+      ['--mot', 'out.txt'],
+    ] as const) {
+      writeFileSync(join(cwd, name), 'precious');
+      const args = ['track', clip('car-detection'), flag, name, '--max-frames', '3'];
+      const { code, stderr } = await runCli(args, { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(ONE_LINE);
+      expect(stderr).toMatch(/exists.*--overwrite/);
+      expect(readFileSync(join(cwd, name), 'utf8')).toBe('precious');
+      expect((await runCli([...args, '--overwrite'], { cwd })).code).toBe(0);
+      expect(readFileSync(join(cwd, name), 'utf8')).not.toBe('precious');
+    }
+  });
+
+  it('an output that cannot be written', async () => {
+    const cwd = await temporaryFolder();
+    for (const flag of ['--video', '--jsonl', '--mot']) {
+      const { code, stderr } = await runCli(['track', clip('car-detection'), flag, 'none/out.mp4'], { cwd });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(ONE_LINE);
+      expect(stderr).toContain('none');
+    }
+  });
+
+  it('the input as the output', async () => {
+    const cwd = await temporaryFolder();
+    copyFileSync(clip('car-detection'), join(cwd, 'a.mp4'));
+    const { code, stderr } = await runCli(['track', 'a.mp4', '--video', './a.mp4', '--overwrite'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(ONE_LINE);
+    expect(readFileSync(join(cwd, 'a.mp4')).equals(readFileSync(clip('car-detection')))).toBe(true);
+  });
+
+  it.each([
+    [['track'], /missing required argument/],
+    [['track', 'a.mp4', '--conf', '2'], /--conf .*from 0 to 1/],
+    [['track', 'a.mp4', '--stride', '0.5'], /whole number from 1/],
+    [['track', 'a.mp4', '--wat'], /unknown option '--wat'/],
+    [['trak', 'a.mp4'], /unknown command 'trak'.*track/s],
+    [['track', 'a.mp4', '--config', 'none.yaml'], /none\.yaml/],
+    [['track', 'a.mp4', '--device', 'quantum'], /quantum/],
+  ])('usage: %j', async (args, message) => {
+    const { code, stderr } = await runCli(args, { cwd: await temporaryFolder() });
+    expect(stderr).toMatch(message);
+    expect(code).toBe(args.includes('quantum') ? code : 2);
+    expect(code).not.toBe(0);
+  });
+
+  it('a model that is not there', async () => {
+    const { code, stderr } = await runCli(['track', clip('car-detection'), '--model', 'none'], {
+      cwd: await temporaryFolder(),
+    });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain('none');
+  });
+
+  it('no ffmpeg: the command that installs it', async () => {
+    const cwd = await temporaryFolder();
+    const { code, stderr } = await runCli(['track', clip('car-detection')], {
+      cwd,
+      env: { PATH: dirname(process.execPath) },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: ffmpeg was not found on the PATH; install it with: [^\n]+\n$/);
+  });
+
+  it('an ffmpeg of one’s own by FFMPEG_PATH', async () => {
+    const cwd = await temporaryFolder();
+    const { ffmpegPath, ffprobePath } = await findFfmpeg();
+    mkdirSync(join(cwd, 'bin'));
+    symlinkSync(ffmpegPath, join(cwd, 'bin', 'ffmpeg'));
+    symlinkSync(ffprobePath, join(cwd, 'bin', 'ffprobe'));
+    const { code } = await runCli(
+      ['track', clip('car-detection'), '--jsonl', 'x.jsonl', '--max-frames', '2'],
+      {
+        cwd,
+        env: { PATH: dirname(process.execPath), FFMPEG_PATH: join(cwd, 'bin', 'ffmpeg') },
+      },
+    );
+    expect(code).toBe(0);
+    expect(existsSync(join(cwd, 'x.jsonl'))).toBe(true);
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf, exitCodeOfRun } from '../../../src/cli/exit-codes.js';
+import { address, classList, numberFrom, seconds } from '../../../src/cli/parse-values.js';
+import { clock, progressText } from '../../../src/cli/progress-line.js';
+import { summaryText } from '../../../src/cli/summary.js';
+import { type ErrorCode, SightlineError } from '../../../src/errors.js';
+import type { RunSummary, SourceSummary } from '../../../src/types.js';
+import { scriptedDetector } from '../../support/pipeline-parts.js';
+
+describe('values of flags', () => {
+  it.each([
+    ['12.5', 12.5],
+    ['90', 90],
+    ['1:30', 90],
+    ['1:02:03.5', 3723.5],
+  ])('%s is %d seconds', (text, value) => {
+    expect(seconds(text)).toBe(value);
+  });
+
+  it.each(['', 'x', '-1', '1:2:3:4', '1:', '1e3'])('"%s" is no time', (text) => {
+    expect(() => seconds(text)).toThrow(/h:mm:ss/);
+  });
+
+  it('takes classes with thresholds of their own', () => {
+    expect(classList('person, car=0.5')).toEqual({ names: ['person', 'car'], confidence: { car: 0.5 } });
+    expect(() => classList('person,,car')).toThrow(/names separated by commas/);
+    expect(() => classList('car=2')).toThrow(/from 0 to 1/);
+  });
+
+  it('takes addresses', () => {
+    expect(address('8080')).toEqual({ port: 8080 });
+    expect(address('0.0.0.0:80')).toEqual({ host: '0.0.0.0', port: 80 });
+    expect(address('[::1]:80')).toEqual({ host: '::1', port: 80 });
+    expect(() => address('99999')).toThrow(/0 to 65535/);
+    expect(() => address('http')).toThrow(/port/);
+  });
+
+  it.each(['', ' ', 'abc', '0.5', '0', '11', 'NaN', 'Infinity'])(
+    '"%s" is no whole number from 1 to 10',
+    (text) => {
+      expect(() => numberFrom(1, 10, 'integer')(text)).toThrow('expected a whole number from 1 to 10');
+    },
+  );
+});
+
+const done: SourceSummary = {
+  id: 'cars',
+  uri: 'cars.mp4',
+  outcome: 'completed',
+  frames: { decoded: 10, emitted: 8, failed: 0, inFlight: 0, dropped: { 'inference-lost': 2, stopped: 0 } },
+  decodeErrors: 1,
+  invalidAnchors: 0,
+  detections: 30,
+  tracks: 4,
+  mediaUs: 65_000_000,
+  sinks: [{ name: 'video', written: 8, skipped: 0, note: 'cars.tracked.mp4, 8 frames' }],
+};
+
+function summary(...sources: SourceSummary[]): RunSummary {
+  return { detector: scriptedDetector(1).info, sources, inferenceRestarts: 1, elapsedMs: 2000 };
+}
+
+function failed(code: ErrorCode): SourceSummary {
+  return { ...done, outcome: 'failed', error: new SightlineError(code, 'the reason') };
+}
+
+describe('exit codes', () => {
+  it.each([
+    ['a good run', summary(done), 0],
+    ['every source failed', summary(failed('ERR_SOURCE_DECODE'), failed('ERR_SOURCE_NOT_FOUND')), 4],
+    ['some failed', summary(done, failed('ERR_SOURCE_DECODE')), 1],
+    ['an output that exists', summary(failed('ERR_SINK_EXISTS')), 2],
+    ['an output that cannot be written', summary(failed('ERR_SINK_UNWRITABLE')), 1],
+    [
+      'a sink that broke',
+      summary({
+        ...done,
+        sinks: [{ name: 'v', written: 0, skipped: 0, error: new SightlineError('ERR_SINK_FAILED', 'full') }],
+      }),
+      1,
+    ],
+    [
+      'a reader that went away',
+      summary({
+        ...done,
+        sinks: [{ name: 'v', written: 0, skipped: 0, error: new SightlineError('ERR_SINK_CLOSED', 'gone') }],
+      }),
+      0,
+    ],
+  ])('%s', (_name, run, code) => {
+    expect(exitCodeOfRun(run, false)).toBe(code);
+  });
+
+  it('tells an interrupted run whatever else happened', () => {
+    expect(exitCodeOfRun(summary(done), true)).toBe(130);
+  });
+
+  it.each([
+    ['ERR_USAGE', 2],
+    ['ERR_FFMPEG_NOT_FOUND', 2],
+    ['ERR_MODEL_INVALID', 3],
+    ['ERR_BACKEND_FAILED', 3],
+    ['ERR_SINK_FAILED', 1],
+  ] as const)('%s is %d', (code, exit) => {
+    expect(exitCodeOf(new SightlineError(code, 'x'))).toBe(exit);
+  });
+});
+
+describe('what is printed', () => {
+  it('says in one line how far a run is', () => {
+    const frames = { ...done.frames, emitted: 50 };
+    const source = { id: 'a', frames, decodeErrors: 0, expectedFrames: 200, activeTracks: 3 };
+    expect(progressText([source], 30)).toBe('25 %  50/200 frames  30.0 fps  3 tracks  2 dropped  0:05 left');
+    expect(progressText([{ ...source, expectedFrames: undefined }], undefined)).toBe(
+      '50 frames  3 tracks  2 dropped',
+    );
+  });
+
+  it('never says more than 100 %', () => {
+    const source = {
+      id: 'a',
+      frames: { ...done.frames, emitted: 9 },
+      decodeErrors: 0,
+      expectedFrames: 5,
+      activeTracks: 0,
+    };
+    expect(progressText([source], 1)).toMatch(/^100 % {2}9\/5 frames/);
+  });
+
+  it('sums a run up', () => {
+    expect(summaryText(summary(done))).toBe(
+      'cars: 10 frames in, 8 out, 2 dropped (inference-lost), 1 decode errors; 30 detections, 4 tracks in 1:05 of video\n' +
+        '  video: cars.tracked.mp4, 8 frames\n' +
+        'scripted on none none (none), 0:02 elapsed, 4.0 fps; inference restarted once\n',
+    );
+  });
+
+  it('writes clocks as people do', () => {
+    expect([clock(5), clock(65.4), clock(3661), clock(-1)]).toEqual(['0:05', '1:05', '1:01:01', '0:00']);
+  });
+});
