@@ -48,7 +48,7 @@ export async function createFakeBackend(modelDir: string, manifest: ModelManifes
   const nothing = headsOf([], manifest, path);
   let next = 0;
   return {
-    info: { backend: FAKE_DEVICE, device: FAKE_DEVICE, precision: 'fp32', version: '1' },
+    info: { backend: FAKE_DEVICE, device: FAKE_DEVICE, precision: 'float32', version: '1' },
     run(_pixels, count) {
       const batch = Array.from({ length: count }, () => pictures[next++ % pictures.length] ?? nothing);
       return Promise.resolve(

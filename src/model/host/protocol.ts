@@ -196,7 +196,12 @@ export function decodeDetections(
 /** The body of `failure`: the code and message of an error; what is not ours becomes ERR_BACKEND_FAILED. */
 export function encodeFailure(error: unknown): Uint8Array {
   const code = isSightlineError(error) ? error.code : 'ERR_BACKEND_FAILED';
-  return encodeJson({ code, message: messageOf(error).replace(/\s*\n\s*/g, ' ').trim() });
+  return encodeJson({
+    code,
+    message: messageOf(error)
+      .replace(/\s*\n\s*/g, ' ')
+      .trim(),
+  });
 }
 
 /** The error that `encodeFailure` was given, as far as it has a code and a message. */

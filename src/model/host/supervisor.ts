@@ -110,7 +110,7 @@ class Supervisor implements HostedDetector {
       if (this.#failures >= MOST_FAILURES) await this.#child;
       throw new SightlineError(
         'ERR_INFERENCE_LOST',
-        `the inference process ${clauseOf(error)}; ${inputs.length} frames are lost, it is started again`,
+        `the inference process ${clauseOf(error)}; ${framesAre(inputs.length)} lost, it is started again`,
         { cause: error },
       );
     } finally {
@@ -184,6 +184,10 @@ class Supervisor implements HostedDetector {
 function backoffMs(failures: number): number {
   const most = Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
   return most * (0.5 + Math.random() / 2);
+}
+
+function framesAre(count: number): string {
+  return count === 1 ? '1 frame is' : `${count} frames are`;
 }
 
 function closed(): SightlineError {
