@@ -1,0 +1,248 @@
+import { rm } from 'node:fs/promises';
+import { isSightlineError, messageOf, SightlineError } from '../../errors.js';
+import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
+import type { FrameResult, Logger, PixelBuffer, SinkStream, SourceInfo, SourceOutcome } from '../../types.js';
+import { createPainter, type Painter } from '../draw/painter.js';
+import { reasonOf } from '../lines/file-target.js';
+import { addAudio, type AudioPlan, planAudio } from './add-audio.js';
+import type { Container, VideoEncoder } from './container.js';
+import { copyPicture, evenPicture } from './copy-picture.js';
+import { timeBaseOf } from './encode-command.js';
+import { Encoder } from './encoder.js';
+import type { OutputFile } from './output-file.js';
+import { fileTimeBase, Timeline } from './timeline.js';
+
+/** What one annotated video is made of. */
+export interface VideoStreamOptions {
+  readonly source: SourceInfo;
+  readonly ffmpeg: FfmpegInstallation;
+  readonly container: Container;
+  readonly encoder: VideoEncoder;
+  /** Encoders of this ffmpeg. */
+  readonly available: ReadonlySet<string>;
+  readonly output: OutputFile;
+  /** The source itself, to be read again for its audio. */
+  readonly audioInput: string | undefined;
+  readonly logger: Logger;
+}
+
+/** Frames per second of sources that do not say. */
+const USUAL_FRAME_RATE = 25;
+const HIGHEST_FRAME_RATE = 1000;
+/** Pictures under way to the encoder: while it reads one, the next is drawn. */
+const BUFFERS = 2;
+
+/** A picture of the sink's own, and the write that uses it. */
+interface Slot {
+  readonly picture: PixelBuffer;
+  busy: Promise<void>;
+}
+
+/** One video in the making. Frames are drawn into pictures of its own; those of the source stay as they are. */
+export class VideoStream implements SinkStream {
+  readonly #options: VideoStreamOptions;
+  readonly #painter: Painter;
+  readonly #timeline: Timeline;
+  readonly #frameRate: number;
+  readonly #audio: AudioPlan | undefined;
+  readonly #part: string;
+  readonly #slots: readonly Slot[];
+  #encoder: Encoder | undefined;
+  #frames = 0;
+  #cutAtStart = false;
+  #audioNote: string | undefined;
+  #note: string | undefined;
+  #failure: SightlineError | undefined;
+
+  /** Starts nothing: the encoder is started by the first frame. */
+  constructor(options: VideoStreamOptions) {
+    const { source, encoder, container, available, audioInput, output } = options;
+    const { width, height, colour } = source;
+    this.#options = options;
+    this.#painter = createPainter({ width, height, colour });
+    this.#frameRate = frameRateOf(source);
+    const timeBase = timeBaseOf({ encoder, timeBase: fileTimeBase(source.timeBase) });
+    this.#timeline = new Timeline(timeBase, this.#frameRate);
+    this.#audio =
+      audioInput === undefined ? undefined : planAudio(container, source.audioCodecs, available, audioInput);
+    this.#audioNote = audioNoteOf(this.#audio, options);
+    this.#part = output.partPath('part');
+    this.#slots = Array.from({ length: BUFFERS }, () => ({
+      picture: evenPicture(width, height),
+      busy: Promise.resolve(),
+    }));
+  }
+
+  async write(result: FrameResult): Promise<void> {
+    const { frame } = result;
+    const slot = this.#slots[this.#frames % BUFFERS]!;
+    await this.#whenFree(slot);
+    if (frame.picture === undefined) throw new TypeError('a video sink needs frames with pictures');
+    copyPicture(frame.picture, slot.picture);
+    this.#painter.draw(slot.picture, result);
+    const ticks = this.#timeline.ticksOf(frame, this.#startsInside(frame.ptsUs));
+    if (this.#frames++ === 0) this.#sayShift();
+    this.#encoder ??= this.#startEncoder();
+    slot.busy = this.#encoder.write(slot.picture.data, ticks);
+    // Its failure is told by whoever waits for the slot next.
+    slot.busy.catch(() => undefined);
+  }
+
+  async end(outcome: SourceOutcome): Promise<void> {
+    if (this.#encoder === undefined) {
+      this.#note = 'no frames, so no file was written';
+      return;
+    }
+    for (const slot of this.#slots) await this.#whenFree(slot);
+    try {
+      await this.#encoder.finish();
+    } catch (error) {
+      throw await this.#failed(error);
+    }
+    const whole = this.#audio === undefined ? this.#part : await this.#joined(this.#audio, outcome);
+    try {
+      await this.#options.output.place(whole);
+    } catch (error) {
+      // It exists by now: the whole video stays where the message says.
+      if (isSightlineError(error)) throw error;
+      await rm(whole, { force: true });
+      throw await this.#failed(error);
+    }
+    this.#note = this.#describeFile();
+  }
+
+  describe(): string | undefined {
+    return this.#note;
+  }
+
+  async #whenFree(slot: Slot): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await slot.busy;
+    } catch (error) {
+      throw await this.#failed(error);
+    }
+  }
+
+  /** Removes what there is of the file, and says so. */
+  async #failed(cause: unknown): Promise<SightlineError> {
+    await this.#encoder?.abandon();
+    await rm(this.#part, { force: true });
+    const { name } = this.#options.output;
+    const message = isSightlineError(cause) ? cause.message : `writing "${name}" failed: ${reasonOf(cause)}`;
+    this.#failure = new SightlineError('ERR_SINK_FAILED', `${message}; the unfinished video was removed`, {
+      cause,
+    });
+    return this.#failure;
+  }
+
+  #startEncoder(): Encoder {
+    const { source, ffmpeg, container, encoder, output } = this.#options;
+    const { width, height } = this.#slots[0]!.picture;
+    return new Encoder({
+      ffmpeg,
+      container,
+      encoder,
+      width,
+      height,
+      timeBase: this.#timeline.timeBase,
+      frameRate: this.#frameRate,
+      pixelAspect: source.pixelAspect,
+      colour: source.colour,
+      final: this.#audio === undefined,
+      output: this.#part,
+      label: output.name,
+    });
+  }
+
+  /** Adds the audio. A video that does not get it is kept as it is. */
+  async #joined(audio: AudioPlan, outcome: SourceOutcome): Promise<string> {
+    const { output, ffmpeg, container, logger, source } = this.#options;
+    const { timeBase, shiftSeconds, span } = this.#timeline;
+    const joined = output.partPath('joined');
+    const from = this.#cutAtStart ? span.start : undefined;
+    const to = this.#endsInside(outcome) ? span.end : undefined;
+    const join = {
+      ffmpeg,
+      container,
+      audio,
+      video: this.#part,
+      timeBase,
+      shiftSeconds,
+      from,
+      to,
+      output: joined,
+    };
+    try {
+      await addAudio(join, output.name);
+    } catch (error) {
+      await rm(joined, { force: true });
+      this.#audioNote = 'without audio';
+      // Addresses may hold credentials; the source's own name does not.
+      const message = messageOf(error).replaceAll(audio.input, source.uri);
+      logger.warn({ source: source.id }, `${message}; the video is kept without it`);
+      return this.#part;
+    }
+    await rm(this.#part, { force: true });
+    return joined;
+  }
+
+  /** Whether the first frame is not the source's first. */
+  #startsInside(firstUs: number): boolean {
+    if (this.#frames === 0) {
+      const tolerance = Math.min(1, Math.max(0.1, 2 / this.#frameRate));
+      this.#cutAtStart = (firstUs - this.#options.source.startUs) / 1e6 > tolerance;
+    }
+    return this.#cutAtStart;
+  }
+
+  /** Whether the source goes on after the last frame: then its audio is cut there too. */
+  #endsInside(outcome: SourceOutcome): boolean {
+    const { startUs, durationUs } = this.#options.source;
+    if (outcome !== 'completed') return true;
+    if (durationUs === undefined) return false;
+    const { span, shiftSeconds, gapSeconds } = this.#timeline;
+    const tolerance = Math.max(0.5, 2 * gapSeconds);
+    return span.end - shiftSeconds + tolerance < (startUs + durationUs) / 1e6;
+  }
+
+  #sayShift(): void {
+    const { logger, output, source } = this.#options;
+    const seconds = this.#timeline.shiftSeconds;
+    if (seconds === 0) return;
+    const text = `"${output.name}" begins at 0, where the source is at ${(-seconds).toFixed(3)} s`;
+    logger.info({ source: source.id }, text);
+  }
+
+  #describeFile(): string {
+    const { output } = this.#options;
+    const parts = [`${this.#frames} frames`];
+    if (this.#audioNote !== undefined) parts.push(this.#audioNote);
+    if (this.#timeline.moved > 0) parts.push(`${this.#timeline.moved} timestamps out of order`);
+    return `${output.name} (${parts.join(', ')})`;
+  }
+}
+
+/** What is said about the audio, in the log and after the run. */
+function audioNoteOf(
+  audio: AudioPlan | undefined,
+  { audioInput, container, logger, output, source }: VideoStreamOptions,
+): string | undefined {
+  if (audioInput === undefined || source.audioCodecs.length === 0) return undefined;
+  const names = source.audioCodecs.join(', ');
+  if (audio === undefined) {
+    const text = `"${output.name}" gets no audio: this ffmpeg cannot put ${names} into ${container.extension}`;
+    logger.warn({ source: source.id }, text);
+    return 'without audio';
+  }
+  const encoder = audio.codecs.find((codec) => codec !== 'copy');
+  if (encoder === undefined) return 'audio copied';
+  const text = `audio (${names}) does not fit into ${container.extension} as it is and is encoded with ${encoder}`;
+  logger.info({ source: source.id }, text);
+  return `audio encoded with ${encoder}`;
+}
+
+function frameRateOf({ frameRate }: SourceInfo): number {
+  const rate = frameRate === undefined ? 0 : frameRate.num / frameRate.den;
+  return rate > 0 && rate <= HIGHEST_FRAME_RATE ? rate : USUAL_FRAME_RATE;
+}
