@@ -5,9 +5,12 @@
  * text, or pipes it through a stream of its own, and it starts two more processes to ask for capabilities. So the
  * arguments are taken from it and the process is started here, with its plain streams.
  */
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
+import { SightlineError } from '../errors.js';
+import { type ByteFlow, type DirectPipe, flowFromStream, openDirectPipe } from './byte-flow.js';
+import type { ByteTarget } from './byte-target.js';
 
 /** One `-i` of a command line; `options` come before it, one argument a string. */
 export interface FfmpegInput {
@@ -49,26 +52,51 @@ export interface FfmpegChild {
 
 const KEPT_LINES = 100;
 const STOP_GRACE_MS = 2000;
+/** Time that the last lines of a dead process have to arrive; a process of its own that it left may hold the pipe. */
+const LAST_WORDS_MS = 1000;
 
 /**
  * Starts ffmpeg. Warnings and errors come as `[level] text` lines, repeated ones not folded.
  * @param onLine called with each line of stderr.
  */
 export function startFfmpeg(command: FfmpegCommand, onLine?: (line: string) => void): FfmpegChild {
+  return start(command, onLine, undefined);
+}
+
+/**
+ * Starts ffmpeg and brings what it writes to stdout into `target`. Nothing is brought before `flow.resume()`.
+ * @param onLine called with each line of stderr.
+ */
+export async function startFfmpegInto(
+  command: FfmpegCommand,
+  target: ByteTarget,
+  onLine?: (line: string) => void,
+): Promise<{ readonly child: FfmpegChild; readonly flow: ByteFlow }> {
+  const direct = await openDirectPipe(target);
+  const child = start(command, onLine, direct);
+  return { child, flow: direct ?? flowFromStream(child.stdout, target) };
+}
+
+function start(
+  command: FfmpegCommand,
+  onLine: ((line: string) => void) | undefined,
+  direct: DirectPipe | undefined,
+): FfmpegChild {
   const child = spawn(command.ffmpegPath, ffmpegArguments(command), {
-    stdio: [command.stdin, 'pipe', 'pipe'],
+    stdio: [command.stdin, direct?.childEnd ?? 'pipe', 'pipe'],
     windowsHide: true,
-    // A process group of its own: a terminal's Ctrl-C goes to the whole foreground group, and would end an encoder whose
-    // file we are about to finish. Children still end with us, because their pipes do.
-    detached: true,
-  }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
+  });
+  // Only the child may hold its end, so that its death is the end of the stream.
+  direct?.childEnd.destroy();
+  const stdout = direct?.ourEnd ?? child.stdout!;
+  const stderr = child.stderr!;
   const lastLines: string[] = [];
   const keep = (line: string): void => {
     lastLines.push(line);
     if (lastLines.length > KEPT_LINES) lastLines.shift();
     onLine?.(line);
   };
-  readLines(child.stderr, keep);
+  readLines(stderr, keep);
 
   let stopped = false;
   const exited = new Promise<FfmpegExit>((resolve) => {
@@ -81,21 +109,76 @@ export function startFfmpeg(command: FfmpegCommand, onLine?: (line: string) => v
     child.once('close', (code, signal) => {
       resolve({ code, signal, stopped });
     });
+    child.once('exit', () => {
+      const timer = setTimeout(() => stderr.destroy(), LAST_WORDS_MS);
+      child.once('close', () => {
+        clearTimeout(timer);
+      });
+    });
   });
 
   return {
     pid: child.pid,
     stdin: child.stdin,
-    stdout: child.stdout,
+    stdout,
     lastLines,
     exited,
     async stop(graceMs = STOP_GRACE_MS) {
       stopped = true;
+      stdout.destroy();
       await terminate(child, graceMs, exited);
       return exited;
     },
   };
 }
+
+/** What a finished ffprobe left. */
+export interface FfprobeResult {
+  /** Exit code; undefined if it was killed because the time was over. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const MOST_PROBE_OUTPUT = 16 * 1024 * 1024;
+
+/**
+ * Runs ffprobe to its end. It is killed when `signal` aborts or `timeoutMs` are over.
+ * @throws SightlineError ERR_ABORTED, or ERR_FFMPEG_FAILED if it could not be started or said far too much.
+ */
+export async function runFfprobe(
+  ffprobePath: string,
+  args: readonly string[],
+  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<FfprobeResult> {
+  const { signal, timeoutMs } = options;
+  return new Promise((resolve, reject) => {
+    const limits = {
+      signal,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: MOST_PROBE_OUTPUT,
+      windowsHide: true,
+    } as const;
+    execFile(ffprobePath, args, limits, (error, stdout, stderr) => {
+      if (error === null) resolve({ code: 0, stdout, stderr });
+      else if (signal.aborted) reject(new SightlineError('ERR_ABORTED', 'looking at the input was aborted'));
+      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+      else if (error.killed === true && error.code !== OUTPUT_OVERFLOW)
+        resolve({ code: undefined, stdout, stderr });
+      // Not as `cause`: the error holds the command line, and with it any password of a URL.
+      else
+        reject(
+          new SightlineError(
+            'ERR_FFMPEG_FAILED',
+            `${ffprobePath} failed (${String(error.code ?? error.signal)})`,
+          ),
+        );
+    });
+  });
+}
+
+const OUTPUT_OVERFLOW = 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
 
 /** The complete argument list of a command, as it would stand on a command line. */
 export function ffmpegArguments(command: FfmpegCommand): string[] {
