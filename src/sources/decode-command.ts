@@ -44,9 +44,9 @@ export function shiftMicroseconds({ timeBase }: VideoProbe): number {
 
 /** The command. Its stdout is NUT with the network's frames as stream 0 and, if asked for, the pictures as stream 1. */
 export function decodeCommand(request: DecodeRequest): FfmpegCommand {
-  const { ffmpeg, input, probe, frames, range, threads } = request;
+  const { ffmpeg, input, probe, frames, threads } = request;
   const { num, den } = probe.timeBase;
-  const { start = 0 } = range;
+  const seconds = seekSeconds(request);
   return {
     ffmpegPath: ffmpeg.ffmpegPath,
     inputs: [
@@ -57,8 +57,7 @@ export function decodeCommand(request: DecodeRequest): FfmpegCommand {
           ...(threads === undefined ? [] : ['-threads', String(threads)]),
           // We rotate in the graph, where the size of the outcome is ours to know.
           '-noautorotate',
-          ...(start === 0 ? [] : ['-ss', start.toFixed(6)]),
-          ...(range.duration === undefined ? [] : ['-t', range.duration.toFixed(6)]),
+          ...(seconds > 0 ? ['-ss', seconds.toFixed(6)] : []),
         ],
       },
     ],
@@ -82,18 +81,26 @@ export function decodeCommand(request: DecodeRequest): FfmpegCommand {
   };
 }
 
+/** First and last moment of a range in the timeline of the input, in microseconds; the last is not part of it. */
+export function rangeMicroseconds(probe: VideoProbe, range: DecodeRange): { from: number; until: number } {
+  const { start = 0, duration = Infinity } = range;
+  const from = start > 0 ? probe.containerStartUs + start * 1e6 : probe.startUs;
+  return { from, until: from + duration * 1e6 };
+}
+
 /** The filter graph between decoder and encoders. */
 export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest): string {
   const { stride = 1 } = range;
   const grey = frames.model.pad.toString(16).padStart(2, '0').repeat(3);
   const upright = [
+    ...trim(probe, range),
     ...(stride === 1 ? [] : [`select='not(mod(n\\,${stride}))'`]),
     ...probe.orientation.filters,
     `setpts=PTS+${SHIFT_SECONDS * probe.timeBase.den}`,
   ].join(',');
   const { width, height, x, y, modelWidth, modelHeight } = letterbox;
   const model = [
-    `scale=${width}:${height}:flags=${frames.model.kernel}`,
+    `scale=w='${width}+0*${REPORT_SIZE}':h=${height}:flags=${frames.model.kernel}`,
     'format=rgb24',
     `pad=${modelWidth}:${modelHeight}:${x}:${y}:color=0x${grey}`,
     'setsar=1',
@@ -105,6 +112,28 @@ export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest):
   const range420 = isLimitedRange(probe) ? '' : ':out_range=tv';
   const picture = `scale=${probe.width}:${probe.height}${range420},format=yuv420p,setsar=1`;
   return `${from},split=2[m][p];[m]${model}[model];[p]${picture}[picture]`;
+}
+
+/** In a warning of its own, each time that the size of the decoded picture is new: ffmpeg itself says nothing of it. */
+const REPORT_SIZE = 'print(iw*65536+ih\\,24)';
+
+// We cut to the range ourselves: exact in the stream's own ticks, and right after a size change, which makes the graph anew.
+function trim(probe: VideoProbe, range: DecodeRange): string[] {
+  const { start = 0, duration = Infinity } = range;
+  if (start === 0 && duration === Infinity) return [];
+  const { from, until } = rangeMicroseconds(probe, range);
+  const ticks = (us: number): number => Math.ceil((us * probe.timeBase.den) / (probe.timeBase.num * 1e6));
+  const begin = start > 0 ? [`start_pts=${ticks(from)}`] : [];
+  const end = until === Infinity ? [] : [`end_pts=${ticks(until)}`];
+  return [`trim=${[...begin, ...end].join(':')}`];
+}
+
+/** Formats without an index of key frames; where a seek lands in them, the decoder may first have to wait for one. */
+const UNINDEXED = /^(?:mpegts|mpeg|mpegvideo|h264|hevc|vvc|m4v|h261|h263|obu|ivf)$/;
+
+// Somewhat before the start: what comes too early is cut off.
+function seekSeconds({ probe, range: { start = 0 } }: DecodeRequest): number {
+  return start - (UNINDEXED.test(probe.format) ? 15 : 0.1);
 }
 
 function isLimitedRange({ colour, pixelFormat }: VideoProbe): boolean {

@@ -11,6 +11,9 @@ const CONCEALED = /corrupt decoded frame/;
 /** What says nothing about the cause, or only that we do not listen any more. */
 const EMPTY_WORDS = /Conversion failed!|Broken pipe|^Error (?:writing|closing)|maximum error rate/;
 
+/** The size of the decoded picture, as `decodeCommand` has it printed: width · 65536 + height. */
+const SIZE = /^\[warning\] (\d+)\.0+$/;
+
 /** Makes sense of what ffmpeg writes to stderr while it decodes. */
 export class DecodeLog {
   /** Packets and frames that were too damaged to be delivered. */
@@ -24,6 +27,7 @@ export class DecodeLog {
   readonly #name: string;
   readonly #logger: Logger | undefined;
   #logged = 0;
+  #size: number | undefined;
 
   /** @param url what ffmpeg was given; stands as `name` in all that is passed on. */
   constructor(sourceId: string, url: string, name: string, logger: Logger | undefined) {
@@ -35,6 +39,11 @@ export class DecodeLog {
 
   /** Takes one line. */
   line(line: string): void {
+    const size = SIZE.exec(line)?.[1];
+    if (size !== undefined) {
+      this.#sizeIs(Number(size));
+      return;
+    }
     if (LOST.test(line)) this.lost++;
     else if (CONCEALED.test(line)) this.concealed++;
     const severe = /\[(?:error|fatal|panic)\]/.test(line);
@@ -42,6 +51,17 @@ export class DecodeLog {
     const text = this.#readable(line);
     if (severe && !EMPTY_WORDS.test(text)) this.lastError = text;
     if (this.#logged++ < MOST_LOGGED) this.#logger?.debug({ source: this.#sourceId }, `ffmpeg: ${text}`);
+  }
+
+  #sizeIs(size: number): void {
+    const before = this.#size;
+    this.#size = size;
+    if (before === undefined || before === size) return;
+    const text = (value: number): string => `${Math.floor(value / 65536)}x${value % 65536}`;
+    this.#logger?.warn(
+      { source: this.#sourceId },
+      `the picture of "${this.#name}" changes from ${text(before)} to ${text(size)}; it is scaled to its first size`,
+    );
   }
 
   // `[h264 @ 0x55d0] [error] text` → `text`, without passwords.

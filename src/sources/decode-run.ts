@@ -5,7 +5,7 @@ import { type FfmpegChild, type FfmpegCommand, type FfmpegExit, startFfmpegInto 
 import { NutReader } from '../ffmpeg/nut-reader.js';
 import type { VideoProbe } from '../ffmpeg/probe.js';
 import type { FramePool, FrameRequest, Logger } from '../types.js';
-import { type DecodeRange, shiftMicroseconds } from './decode-command.js';
+import { type DecodeRange, rangeMicroseconds, shiftMicroseconds } from './decode-command.js';
 import { DecodeLog } from './decode-log.js';
 import { type AssembledFrame, FrameAssembler } from './frame-assembler.js';
 
@@ -20,15 +20,15 @@ export interface DecodeRunOptions {
   readonly request: FrameRequest;
   readonly pool: FramePool;
   readonly signal: AbortSignal;
-  /** To warn of an input that ends early. */
+  /** To warn of an input that ends early; an estimate unless the container states it. */
   readonly expectedFrames: number | undefined;
   readonly logger: Logger | undefined;
 }
 
 /** Time that ffmpeg has to exit after it closed its output. */
 const EXIT_GRACE_MS = 5000;
-/** Fewer frames than this part of what was expected are worth a warning. */
-const FAR_FEWER = 0.9;
+/** Less than this part of what was expected is worth a warning. */
+const FAR_LESS = 0.9;
 
 /** Decodes one input once. */
 export class DecodeRun {
@@ -40,6 +40,7 @@ export class DecodeRun {
   #failure: { readonly error: unknown } | undefined;
   #flowed = false;
   #frames = 0;
+  #lastUs = 0;
   #wake: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
   readonly #onAbort = (): void => {
@@ -105,6 +106,7 @@ export class DecodeRun {
       const frame = this.#options.signal.aborted ? undefined : this.#assembler.take();
       if (frame !== undefined) {
         this.#frames++;
+        this.#lastUs = frame.ptsUs;
         return frame;
       }
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -164,13 +166,23 @@ export class DecodeRun {
     const { concealed } = this.#log;
     if (concealed > 0)
       logger?.warn({ source: sourceId }, `${concealed} frames of "${name}" are damaged in parts`);
-    if (this.#frames < FAR_FEWER * expectedFrames) {
+    if (this.#endedEarly()) {
       const counts = `${this.#frames} of about ${expectedFrames} frames`;
       logger?.warn(
         { source: sourceId },
         `"${name}" ended early, after ${counts}; it may be damaged or cut short`,
       );
     }
+  }
+
+  // The average rate of a container can be a bad guess where the rate varies, so a count that was estimated is not enough.
+  #endedEarly(): boolean {
+    const { probe, range, expectedFrames = 0 } = this.#options;
+    if (this.#frames >= FAR_LESS * expectedFrames) return false;
+    if (probe.frameCount !== undefined || probe.durationUs === undefined) return true;
+    const { from, until } = rangeMicroseconds(probe, range);
+    const end = Math.min(until, probe.startUs + probe.durationUs);
+    return this.#lastUs < from + FAR_LESS * (end - from);
   }
 
   async #exit(): Promise<FfmpegExit | undefined> {

@@ -27,15 +27,15 @@ export async function runFfmpeg(...args: readonly string[]): Promise<Buffer> {
 /** Times of the frames of the first video stream in microseconds, as ffprobe decodes them. */
 export async function frameTimesOf(path: string): Promise<number[]> {
   const { stdout } = await run(ffmpeg.ffprobePath, [
-    ...['-v', 'quiet', '-select_streams', 'v:0', '-show_entries', 'frame=pts:stream=time_base'],
+    ...['-v', 'quiet', '-select_streams', 'v:0', '-show_entries', 'frame=best_effort_timestamp:stream=time_base'],
     ...['-print_format', 'json', path],
   ]);
   const { frames, streams } = JSON.parse(stdout) as {
-    frames: { pts: number }[];
+    frames: { best_effort_timestamp: number }[];
     streams: [{ time_base: string }];
   };
   const [num, den] = streams[0].time_base.split('/').map(Number);
-  return frames.map(({ pts }) => Math.round((pts * num! * 1e6) / den!));
+  return frames.map((frame) => Math.round((frame.best_effort_timestamp * num! * 1e6) / den!));
 }
 
 /** Makes media in a folder of its own. */

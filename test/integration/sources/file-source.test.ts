@@ -1,38 +1,363 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { carClip, decode, frameTimesOf, MediaFolder, runFfmpeg, testPicture } from '../../support/media.js';
+import {
+  carClip,
+  decode,
+  type Decoded,
+  frameTimesOf,
+  MediaFolder,
+  runFfmpeg,
+  testPicture,
+} from '../../support/media.js';
 
 let media: MediaFolder;
 beforeAll(async () => (media = await MediaFolder.create()));
 afterAll(() => media.remove());
 
-/** What ffmpeg makes of the picture by itself: rotation by its own means, 4:2:0 at source size. */
-async function ownPictures(path: string, ...filters: string[]): Promise<Buffer> {
+/** What ffmpeg makes of the picture by itself: upright by its own means, 4:2:0 at source size. */
+function ownPictures(path: string, ...filters: string[]): Promise<Buffer> {
   const graph = [...filters, 'format=yuv420p'].join(',');
   return runFfmpeg('-i', path, '-vf', graph, '-fps_mode', 'passthrough', '-f', 'rawvideo', '-');
 }
 
-function pictures(frames: readonly { picture: Buffer | undefined }[]): Buffer {
+function pictures({ frames }: Decoded): Buffer {
   return Buffer.concat(frames.map(({ picture }) => picture!));
 }
 
-test('a bundled clip comes whole, with its times', async () => {
-  const { info, frames, error, missing } = await decode(carClip);
-  expect(error).toBeUndefined();
-  expect(info).toMatchObject({ width: 768, height: 432, expectedFrames: 377, audioCodecs: ['aac'] });
-  expect(frames.map(({ ptsUs }) => ptsUs)).toEqual(await frameTimesOf(carClip));
-  expect(frames.map(({ index }) => index)).toEqual(Array.from({ length: 377 }, (_, index) => index));
-  expect(missing).toBe(0);
-  const wanted = await runFfmpeg(
-    ...[
-      '-i',
-      carClip,
-      '-frames:v',
-      '40',
-      '-vf',
-      'scale=64:36:flags=area,format=rgb24,pad=64:64:0:14:color=0x808080',
+function times({ frames }: Decoded): number[] {
+  return frames.map(({ ptsUs }) => ptsUs);
+}
+
+/** The decoding went to its end and gave all memory back. */
+function expectWhole(decoded: Decoded): void {
+  expect(decoded.error).toBeUndefined();
+  expect(decoded.missing).toBe(0);
+  expect(decoded.decodeErrors).toBe(0);
+  expect(decoded.warnings).toEqual([]);
+  expect(decoded.frames.map(({ index }) => index)).toEqual(decoded.frames.map((_, at) => at));
+}
+
+test('a bundled clip comes whole, with its times, in both sizes', async () => {
+  const decoded = await decode(carClip);
+  expectWhole(decoded);
+  expect(decoded.info).toMatchObject({
+    id: 'clip',
+    uri: carClip,
+    live: false,
+    width: 768,
+    height: 432,
+    pixelAspect: { num: 1, den: 1 },
+    timeBase: { num: 1, den: 25000 },
+    frameRate: { num: 25, den: 2 },
+    startUs: 0,
+    durationUs: 30_160_000,
+    expectedFrames: 377,
+    audioCodecs: ['aac'],
+    colour: { range: 'tv', space: 'smpte170m', primaries: 'smpte170m', transfer: 'smpte170m' },
+    letterbox: { x: 0, y: 14, width: 64, height: 36, sourceWidth: 768, sourceHeight: 432 },
+  });
+  expect(times(decoded)).toEqual(await frameTimesOf(carClip));
+  expect(pictures(decoded).equals(await ownPictures(carClip))).toBe(true);
+  const letterboxed = 'scale=64:36:flags=area,format=rgb24,pad=64:64:0:14:color=0x808080';
+  const models = await runFfmpeg('-i', carClip, '-vf', letterboxed, '-f', 'rawvideo', '-');
+  expect(Buffer.concat(decoded.frames.map(({ model }) => model)).equals(models)).toBe(true);
+});
+
+test('without pictures there are none', async () => {
+  const request = { model: { width: 64, height: 64, pad: 0, kernel: 'bilinear' }, picture: false } as const;
+  const decoded = await decode(carClip, { maxFrames: 3 }, request);
+  expect(decoded.frames.map(({ picture }) => picture)).toEqual([undefined, undefined, undefined]);
+  expect(decoded.frames[0]!.model.subarray(0, 64 * 14 * 3).every((value) => value === 0)).toBe(true);
+});
+
+test('a pool of two frames gives the same as a large one', async () => {
+  const small = await decode(carClip, { maxFrames: 25 }, undefined, 2);
+  const large = await decode(carClip, { maxFrames: 25 }, undefined, 20);
+  expect(pictures(small).equals(pictures(large))).toBe(true);
+  expect(times(small)).toEqual(times(large));
+});
+
+describe('timestamps', () => {
+  // Irregular, in the time base's smallest steps: frame n at (n² · 37 + n) ms.
+  const irregular = ['-vf', "settb=1/1000,setpts='N*N*37+N'", '-fps_mode', 'passthrough'];
+  const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-enc_time_base', '1:90000'];
+
+  test.each([
+    ['matroska, milliseconds', 'vfr.mkv', [...irregular, ...x264]],
+    ['mp4, 1/90000', 'vfr90k.mp4', [...irregular, ...x264, '-video_track_timescale', '90000']],
+    ['mp4, 1/200000', 'vfr200k.mp4', [...irregular, ...x264, '-video_track_timescale', '200000']],
+    ['mp4, 1/30000 at 29.97', 'ntsc.mp4', ['-r', '30000/1001', '-c:v', 'libx264']],
+    ['mpegts that begins at 1.4 s and has B-frames', 'late.ts', ['-c:v', 'libx264', '-bf', '2']],
+    ['mp4 that begins at 100 s', 'offset.mp4', ['-c:v', 'libx264', '-output_ts_offset', '100']],
+    ['avi, 1/10', 'plain.avi', ['-c:v', 'mpeg4']],
+    ['flv', 'plain.flv', ['-c:v', 'flv']],
+    ['gif', 'plain.gif', []],
+    ['webm', 'plain.webm', ['-c:v', 'libvpx']],
+  ])('of %s are exact', async (_what, name, args) => {
+    const path = await media.make(name, ...testPicture('64x48', 2), ...args);
+    const decoded = await decode(path);
+    expectWhole(decoded);
+    expect(times(decoded)).toEqual(await frameTimesOf(path));
+    expect(decoded.frames.length).toBeGreaterThan(10);
+    expect(decoded.info.startUs).toBe(decoded.frames[0]!.ptsUs);
+  });
+
+  test('before zero stay negative', async () => {
+    const path = await media.make(
+      'negative.mkv',
+      ...testPicture('64x48', 2),
+      ...['-c:v', 'ffv1', '-avoid_negative_ts', 'disabled', '-output_ts_offset', '-0.75'],
+    );
+    const decoded = await decode(path);
+    expectWhole(decoded);
+    expect(times(decoded)).toEqual(await frameTimesOf(path));
+    expect(decoded.frames[0]!.ptsUs).toBe(-750_000);
+  });
+
+  test('of an mp4 whose edit list hides frames are those of what is shown', async () => {
+    const long = await media.make('long.mp4', ...testPicture('64x48', 3), '-c:v', 'libx264', '-g', '30');
+    const path = await media.make('edited.mp4', '-ss', '1.05', '-i', long, '-c', 'copy');
+    const decoded = await decode(path);
+    expect(decoded.error).toBeUndefined();
+    expect(times(decoded)).toEqual(await frameTimesOf(path));
+  });
+});
+
+describe('a part of a file', () => {
+  let path: string;
+  let all: number[];
+  beforeAll(async () => {
+    path = await media.make(
+      'part.mp4',
+      ...testPicture('64x48', 10),
+      '-c:v',
+      'libx264',
+      '-g',
+      '50',
+      '-bf',
+      '2',
+    );
+    all = await frameTimesOf(path);
+  });
+
+  test.each([
+    ['start', { start: 5 }, (us: number) => us >= 5e6],
+    ['start between frames', { start: 4.95 }, (us: number) => us >= 4.95e6],
+    ['duration', { duration: 2.5 }, (us: number) => us < 2.5e6],
+    ['start and duration', { start: 3, duration: 2 }, (us: number) => us >= 3e6 && us < 5e6],
+    ['stride', { stride: 7 }, (_us: number, at: number) => at % 7 === 0],
+    ['maxFrames', { maxFrames: 12 }, (_us: number, at: number) => at < 12],
+    [
+      'all of them',
+      { start: 2, duration: 4, stride: 3, maxFrames: 5 },
+      (us: number, at: number) => us >= 2e6 && us < 6e6 && (at - 20) % 3 === 0 && at < 35,
     ],
-    ...['-f', 'rawvideo', '-'],
-  );
-  expect(Buffer.concat(frames.slice(0, 40).map(({ model }) => model)).equals(wanted)).toBe(true);
-  expect(pictures(frames).equals(await ownPictures(carClip))).toBe(true);
+  ])('by %s', async (_what, range, wanted) => {
+    const decoded = await decode(path, range);
+    expectWhole(decoded);
+    expect(times(decoded)).toEqual(all.filter(wanted));
+    expect(Math.abs(decoded.info.expectedFrames! - decoded.frames.length)).toBeLessThanOrEqual(1);
+  });
+
+  test('that begins late in a file that begins late', async () => {
+    const late = await media.make('late.mkv', '-i', path, '-c', 'copy', '-output_ts_offset', '100');
+    const decoded = await decode(late, { start: 5, duration: 1 });
+    expectWhole(decoded);
+    expect(times(decoded)).toEqual((await frameTimesOf(late)).filter((us) => us >= 105e6 && us < 106e6));
+  });
+
+  test.each(['ts', 'mkv', 'avi', 'flv', 'mpg'])('in %s too', async (format) => {
+    const codec =
+      format === 'flv'
+        ? ['-c:v', 'flv', '-g', '50']
+        : format === 'mpg'
+          ? ['-r', '25', '-c:v', 'mpeg2video']
+          : ['-c:v', 'mpeg4', '-g', '50'];
+    const other = await media.make(`part.${format}`, '-i', path, ...codec);
+    const times0 = await frameTimesOf(other);
+    const decoded = await decode(other, { start: 5, duration: 2 });
+    expectWhole(decoded);
+    const begin = times0[0]! + 5e6;
+    expect(times(decoded)).toEqual(times0.filter((us) => us >= begin && us < begin + 2e6));
+  });
+
+  test('that lies after the end is an error that says how long the file is', async () => {
+    const { error, frames } = await decode(path, { start: 60 });
+    expect(frames).toEqual([]);
+    expect(error).toMatchObject({ code: 'ERR_SOURCE_DECODE' });
+    expect(String(error)).toMatch(/no frame at or after 60 s; it lasts 10\.0 s/);
+  });
+});
+
+describe('pictures of every kind', () => {
+  test.each([
+    ['odd sizes', 'odd.mkv', [...testPicture('321x241'), '-pix_fmt', 'yuv420p', '-c:v', 'ffv1']],
+    [
+      'a single pixel row',
+      'row.mkv',
+      [...testPicture(), '-vf', 'scale=64:1', '-pix_fmt', 'yuv420p', '-c:v', 'ffv1'],
+    ],
+    ['10 bits', 'ten.mkv', [...testPicture(), '-pix_fmt', 'yuv420p10le', '-c:v', 'ffv1']],
+    ['4:2:2', '422.mkv', [...testPicture('65x49'), '-pix_fmt', 'yuv422p', '-c:v', 'ffv1']],
+    ['4:4:4', '444.mkv', [...testPicture('65x49'), '-pix_fmt', 'yuv444p', '-c:v', 'ffv1']],
+    ['grey', 'grey.mkv', [...testPicture(), '-pix_fmt', 'gray', '-c:v', 'ffv1']],
+    ['alpha', 'alpha.mkv', [...testPicture(), '-pix_fmt', 'yuva420p', '-c:v', 'ffv1']],
+    ['a palette', 'palette.gif', [...testPicture()]],
+    ['rgb', 'rgb.mkv', [...testPicture(), '-pix_fmt', 'bgr0', '-c:v', 'ffv1']],
+    ['interlaced', 'interlaced.mkv', [...testPicture(), '-c:v', 'mpeg2video', '-flags', '+ilme+ildct']],
+  ])('%s', async (_what, name, args) => {
+    const path = await media.make(name, ...args);
+    const decoded = await decode(path);
+    expectWhole(decoded);
+    expect(decoded.frames).toHaveLength(10);
+    expect(pictures(decoded).equals(await ownPictures(path))).toBe(true);
+  });
+
+  test.each([
+    ['yuvj420p', 'full.mkv', ['-pix_fmt', 'yuvj420p', '-c:v', 'mjpeg']],
+    [
+      'yuv420p that is tagged so',
+      'tagged.webm',
+      [
+        '-vf',
+        'scale=out_range=pc,format=yuv420p',
+        '-color_range',
+        'pc',
+        '-c:v',
+        'libvpx-vp9',
+        '-lossless',
+        '1',
+      ],
+    ],
+  ])('full range becomes limited: %s', async (_what, name, args) => {
+    const white = ['-f', 'lavfi', '-i', 'color=white:size=64x48:rate=10:duration=0.5,format=rgb24'];
+    const decoded = await decode(await media.make(name, ...white, ...args));
+    expectWhole(decoded);
+    expect(decoded.info.colour.range).toBe('pc');
+    const { picture, model } = decoded.frames[0]!;
+    expect(picture![0]).toBe(235);
+    expect(model[64 * 32 * 3]).toBe(255);
+  });
+
+  test('pixels that are not square are shown to the network square', async () => {
+    const path = await media.make('wide.mkv', ...testPicture('64x48'), '-vf', 'setsar=2/1', '-c:v', 'ffv1');
+    const decoded = await decode(path);
+    expectWhole(decoded);
+    expect(decoded.info).toMatchObject({ width: 64, height: 48, pixelAspect: { num: 2, den: 1 } });
+    expect(decoded.info.letterbox).toMatchObject({ x: 0, y: 20, width: 64, height: 24 });
+    const letterboxed = 'scale=64:24:flags=area,format=rgb24,pad=64:64:0:20:color=0x808080';
+    const models = await runFfmpeg('-i', path, '-vf', letterboxed, '-f', 'rawvideo', '-');
+    expect(Buffer.concat(decoded.frames.map(({ model }) => model)).equals(models)).toBe(true);
+  });
+
+  test.each([0, 90, 180, 270])('turned by %d degrees, with wide pixels', async (degrees) => {
+    const plain = await media.make(
+      'plain.mp4',
+      ...testPicture('96x48'),
+      '-vf',
+      'setsar=3/2',
+      '-c:v',
+      'libx264',
+      '-pix_fmt',
+      'yuv420p',
+    );
+    const turned = ['-c', 'copy', '-metadata:s:v:0', `rotate=${degrees}`];
+    const path = await media.make(`turned${degrees}.mp4`, '-i', plain, ...turned);
+    const decoded = await decode(path);
+    expectWhole(decoded);
+    const upright = degrees % 180 === 0;
+    expect(decoded.info).toMatchObject(
+      upright
+        ? { width: 96, height: 48, pixelAspect: { num: 3, den: 2 }, letterbox: { width: 64, height: 21 } }
+        : { width: 48, height: 96, pixelAspect: { num: 2, den: 3 }, letterbox: { width: 21, height: 64 } },
+    );
+    expect(pictures(decoded).equals(await ownPictures(path))).toBe(true);
+  });
+
+  test.each(['png', 'jpg', 'bmp', 'webp', 'tiff'])('a still %s is one frame', async (format) => {
+    const path = await media.make(`still.${format}`, ...testPicture('65x49'), '-frames:v', '1');
+    const decoded = await decode(path);
+    expectWhole(decoded);
+    expect(decoded.frames).toHaveLength(1);
+    expect(decoded.info.expectedFrames ?? 1).toBe(1);
+    expect(pictures(decoded).equals(await ownPictures(path, 'scale=out_range=tv'))).toBe(true);
+  });
+
+  test('a size that changes in mid-stream is brought to the first one', async () => {
+    const small = await media.make('small.ts', ...testPicture('64x48'), '-c:v', 'mpeg2video');
+    const large = await media.make(
+      'large.ts',
+      ...testPicture('96x48'),
+      '-c:v',
+      'mpeg2video',
+      '-output_ts_offset',
+      '1',
+    );
+    const path = join(media.path, 'changing.ts');
+    await writeFile(
+      path,
+      Buffer.concat([
+        await runFfmpeg('-i', small, '-c', 'copy', '-f', 'mpegts', '-'),
+        await runFfmpeg('-i', large, '-c', 'copy', '-copyts', '-f', 'mpegts', '-'),
+      ]),
+    );
+    const decoded = await decode(path);
+    expect(decoded.error).toBeUndefined();
+    expect(times(decoded)).toEqual(await frameTimesOf(path));
+    expect(decoded.frames.length).toBeGreaterThan(15);
+    expect(decoded.warnings).toHaveLength(1);
+    expect(decoded.warnings[0]).toMatch(/changes from 64x48 to 96x48; it is scaled to its first size/);
+  });
+
+  test('sound that is longer than the picture changes nothing', async () => {
+    const path = await media.make(
+      'sound.mp4',
+      ...testPicture(),
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=duration=5',
+      '-c:v',
+      'libx264',
+    );
+    const decoded = await decode(path);
+    expectWhole(decoded);
+    expect(decoded.frames).toHaveLength(10);
+    expect(decoded.info.audioCodecs).toEqual(['aac']);
+  });
+});
+
+describe('names', () => {
+  test.each([
+    '-dash.mp4',
+    'a:b.mp4',
+    '100%d.mp4',
+    'line\nbreak.mp4',
+    'Füße 影.mp4',
+    "it's [1] {2} *?.mp4",
+    'im%03d.png',
+    'x*[1].png',
+  ])('%j can be read', async (name) => {
+    const path = await media.make('named.mp4', ...testPicture('64x48', 0.3));
+    const decoded = await decode(await renamed(path, name));
+    expectWhole(decoded);
+    expect(decoded.frames.length).toBeGreaterThan(0);
+    expect(decoded.info.uri).not.toContain('\n');
+  });
+
+  async function renamed(path: string, name: string): Promise<string> {
+    const other = join(media.path, name);
+    if (name.endsWith('.png'))
+      await writeFile(
+        other,
+        await runFfmpeg('-i', path, '-frames:v', '1', '-f', 'image2pipe', '-c:v', 'png', '-'),
+      );
+    else
+      await writeFile(
+        other,
+        await runFfmpeg('-i', path, '-c', 'copy', '-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov', '-'),
+      );
+    return other;
+  }
 });
