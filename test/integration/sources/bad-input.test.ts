@@ -1,0 +1,249 @@
+import { chmod, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { isSightlineError } from '../../../src/errors.js';
+import { createFileSource } from '../../../src/sources/file-source.js';
+import {
+  carClip,
+  decode,
+  ffmpeg,
+  MediaFolder,
+  runFfmpeg,
+  smallRequest,
+  testPicture,
+} from '../../support/media.js';
+
+let media: MediaFolder;
+beforeAll(async () => (media = await MediaFolder.create()));
+afterAll(() => media.remove());
+
+async function errorOf(path: string): Promise<{ code: string; message: string }> {
+  const source = createFileSource({ id: 'bad', path, ffmpeg });
+  const error: unknown = await source
+    .open(smallRequest, new AbortController().signal)
+    .catch((e: unknown) => e);
+  if (!isSightlineError(error)) throw new Error(`not an error of ours: ${String(error)}`);
+  expect(error.message).not.toMatch(/[\n\r]/);
+  return error;
+}
+
+async function file(name: string, contents: string | Uint8Array): Promise<string> {
+  const path = join(media.path, name);
+  await writeFile(path, contents);
+  return path;
+}
+
+describe('files that cannot be decoded are refused in one line', () => {
+  test.each<[string, () => Promise<string>, string, RegExp]>([
+    ['no such file', () => Promise.resolve('/no/such.mp4'), 'ERR_SOURCE_NOT_FOUND', /no such file/],
+    [
+      'a file as a folder',
+      () => Promise.resolve(`${carClip}/x.mp4`),
+      'ERR_SOURCE_NOT_FOUND',
+      /not a directory/,
+    ],
+    ['a directory', () => Promise.resolve(media.path), 'ERR_SOURCE_UNREADABLE', /is a directory/],
+    ['a device', () => Promise.resolve('/dev/null'), 'ERR_SOURCE_UNREADABLE', /pipe or a device/],
+    ['a zero byte in the name', () => Promise.resolve('a\0b'), 'ERR_SOURCE_NOT_FOUND', /zero byte/],
+    ['an empty file', () => file('empty.mp4', ''), 'ERR_SOURCE_INVALID', /the file is empty/],
+    ['text', () => file('text.mp4', 'hello\n'), 'ERR_SOURCE_INVALID', /is not a video that ffmpeg can read/],
+    ['text of another kind', () => file('text.mkv', 'hello\n'), 'ERR_SOURCE_INVALID', /is not a video/],
+    [
+      'noise',
+      () =>
+        file(
+          'noise.mp4',
+          Uint8Array.from({ length: 5000 }, (_, n) => (n * n * 31) >> 3),
+        ),
+      'ERR_SOURCE_INVALID',
+      /is not a video/,
+    ],
+    [
+      'an mp4 without its index',
+      withoutIndex,
+      'ERR_SOURCE_INVALID',
+      /cut short: its index \(moov\) is missing/,
+    ],
+    [
+      'sound',
+      () => media.make('sound.m4a', '-f', 'lavfi', '-i', 'sine=duration=1'),
+      'ERR_SOURCE_INVALID',
+      /no video stream: it holds only audio streams$/,
+    ],
+    ['sound with a cover', withCover, 'ERR_SOURCE_INVALID', /no video stream.*cover picture is not one/],
+    ['a circle of links', circle, 'ERR_SOURCE_UNREADABLE', /circle/],
+    [
+      'a camera',
+      () => Promise.resolve('rtsp://admin:secret@gate/1'),
+      'ERR_USAGE',
+      /"rtsp:\/\/\*\*\*@gate\/1" is neither/,
+    ],
+    ['a URL that is none', () => Promise.resolve('http://u:s/ecret@host/'), 'ERR_USAGE', /is not a URL/],
+  ])('%s', async (_what, make, code, message) => {
+    const error = await errorOf(await make());
+    expect(error).toMatchObject({ code });
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('secret');
+  });
+
+  // Root may read everything.
+  test.skipIf(process.getuid?.() === 0)('a file without permission', async () => {
+    const path = await file('locked.mp4', 'x');
+    await chmod(path, 0);
+    expect(await errorOf(path)).toMatchObject({ code: 'ERR_SOURCE_UNREADABLE' });
+  });
+
+  async function withoutIndex(): Promise<string> {
+    const path = await media.make('late-index.mp4', ...testPicture(), '-c:v', 'libx264');
+    await truncate(path, (await readFile(path)).indexOf('moov') - 4);
+    return path;
+  }
+
+  function withCover(): Promise<string> {
+    return media.make(
+      'cover.mp3',
+      ...['-f', 'lavfi', '-i', 'sine=duration=1', ...testPicture('64x48', 0.1)],
+      ...['-c:v', 'mjpeg', '-disposition:v', 'attached_pic', '-map', '0', '-map', '1'],
+    );
+  }
+
+  async function circle(): Promise<string> {
+    await mkdir(join(media.path, 'ring'));
+    await symlink('b.mp4', join(media.path, 'ring', 'a.mp4'));
+    await symlink('a.mp4', join(media.path, 'ring', 'b.mp4'));
+    return join(media.path, 'ring', 'a.mp4');
+  }
+});
+
+test('options that cannot be meant are refused', () => {
+  const base = { id: 'clip', path: carClip, ffmpeg };
+  expect(() => createFileSource({ ...base, start: -1 })).toThrow(/start of "clip" must be .* but is -1/);
+  expect(() => createFileSource({ ...base, duration: 0 })).toThrow(/duration of "clip"/);
+  expect(() => createFileSource({ ...base, stride: 1.5 })).toThrow(/stride of "clip"/);
+  expect(() => createFileSource({ ...base, maxFrames: Number.NaN })).toThrow(/maxFrames of "clip"/);
+  expect(() => createFileSource({ ...base, threads: -1 })).toThrow(/threads of "clip"/);
+});
+
+test('frames are given once, and after open', async () => {
+  const source = createFileSource({ id: 'clip', path: carClip, ffmpeg });
+  const { signal } = new AbortController();
+  const pool = { capacity: 2, acquire: () => Promise.reject(new Error()), tryAcquire: () => undefined };
+  const next = (): Promise<unknown> => source.frames(pool, signal)[Symbol.asyncIterator]().next();
+  await expect(next()).rejects.toMatchObject({ code: 'ERR_USAGE' });
+});
+
+describe('damage inside a file', () => {
+  let clean: Buffer;
+  beforeAll(async () => {
+    const path = await media.make(
+      'clean.mp4',
+      '-t',
+      '6',
+      '-i',
+      carClip,
+      '-an',
+      '-c',
+      'copy',
+      '-movflags',
+      'faststart',
+    );
+    clean = await readFile(path);
+  });
+
+  async function count(path: string): Promise<number> {
+    const listed = await runFfmpeg('-i', path, '-fps_mode', 'passthrough', '-f', 'framemd5', '-').catch(
+      (error: unknown) => (error as { stdout: Buffer }).stdout,
+    );
+    return listed
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('0,')).length;
+  }
+
+  test('a hole: lost frames are counted, all others come', async () => {
+    const bytes = Buffer.from(clean);
+    bytes.fill(0, Math.floor(bytes.length / 3), Math.floor(bytes.length / 3) + 30_000);
+    const path = await file('hole.mp4', bytes);
+    const decoded = await decode(path);
+    expect(decoded.error).toBeUndefined();
+    expect(decoded.missing).toBe(0);
+    expect(decoded.decodeErrors).toBeGreaterThan(0);
+    expect(decoded.frames.length + decoded.decodeErrors).toBe(75);
+    expect(decoded.frames).toHaveLength(await count(path));
+  });
+
+  test('flipped bits: frames that the decoder mended come, with a warning', async () => {
+    const bytes = Buffer.from(clean);
+    for (let at = 30_000; at < bytes.length - 4000; at += 9973) bytes[at]! ^= 16;
+    const path = await file('flipped.mp4', bytes);
+    const decoded = await decode(path);
+    expect(decoded.error).toBeUndefined();
+    expect(decoded.frames).toHaveLength(await count(path));
+    expect(decoded.warnings.join()).toMatch(/\d+ frames of .* are damaged in parts/);
+  });
+
+  test.each(['mkv', 'ts', 'mp4'])('a %s that is cut off gives what there is', async (format) => {
+    const whole =
+      format === 'mp4'
+        ? await file('whole.mp4', clean)
+        : await media.make(`whole.${format}`, '-i', join(media.path, 'clean.mp4'), '-c', 'copy');
+    const bytes = await readFile(whole);
+    const path = await file(`cut.${format}`, bytes.subarray(0, Math.floor(bytes.length / 2)));
+    const decoded = await decode(path);
+    expect(decoded.error).toBeUndefined();
+    expect(decoded.missing).toBe(0);
+    expect(decoded.frames.length).toBeGreaterThan(20);
+    expect(decoded.frames).toHaveLength(await count(path));
+    // A transport stream does not say how long it was meant to be.
+    if (format !== 'ts') expect(decoded.warnings.join()).toMatch(/ended early, after \d+ of about 75 frames/);
+  });
+
+  test('nothing but damage is an error', async () => {
+    const bytes = Buffer.from(clean);
+    bytes.fill(0xff, bytes.indexOf('mdat') + 4);
+    const { error, frames, missing } = await decode(await file('ruined.mp4', bytes));
+    expect(frames).toEqual([]);
+    expect(missing).toBe(0);
+    expect(error).toMatchObject({ code: 'ERR_SOURCE_DECODE' });
+    expect(String(error)).toMatch(/no frame of ".*ruined\.mp4" could be decoded: \S/);
+  });
+});
+
+describe('http', () => {
+  async function serve(listener: RequestListener): Promise<string> {
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once('listening', resolve));
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  test('a file behind a URL with credentials is decoded, and they stay secret', async () => {
+    const bytes = await readFile(carClip);
+    const host = await serve((_request, response) => response.end(bytes));
+    const decoded = await decode(`http://admin:hunter2@${host}/clip.mp4?token=hunter2&camera=1`, {
+      maxFrames: 5,
+    });
+    expect(decoded.error).toBeUndefined();
+    expect(decoded.frames).toHaveLength(5);
+    expect(decoded.info.uri).toBe(`http://***@${host}/clip.mp4?token=***&camera=1`);
+  });
+
+  test.each([
+    [404, 'ERR_SOURCE_NOT_FOUND', /404 Not Found/],
+    [403, 'ERR_SOURCE_UNREADABLE', /403 Forbidden/],
+    [500, 'ERR_SOURCE_UNREADABLE', /5XX/],
+  ])('status %d is %s', async (status, code, message) => {
+    const host = await serve((_request, response) => response.writeHead(status).end());
+    const error = await errorOf(`http://admin:hunter2@${host}/clip.mp4?api_key=hunter2`);
+    expect(error).toMatchObject({ code });
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  test('a page instead of a video is not a video', async () => {
+    const host = await serve((_request, response) => response.end('<html>sign in</html>'));
+    expect(await errorOf(`http://${host}/clip.mp4`)).toMatchObject({ code: 'ERR_SOURCE_INVALID' });
+  });
+});
