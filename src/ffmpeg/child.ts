@@ -152,17 +152,22 @@ export async function runFfprobe(
   options: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<FfprobeResult> {
   const { signal, timeoutMs } = options;
+  const limits = {
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: MOST_PROBE_OUTPUT,
+    windowsHide: true,
+  } as const;
   return new Promise((resolve, reject) => {
-    const limits = {
-      signal,
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-      maxBuffer: MOST_PROBE_OUTPUT,
-      windowsHide: true,
-    } as const;
-    execFile(ffprobePath, args, limits, (error, stdout, stderr) => {
+    const aborted = new SightlineError('ERR_ABORTED', 'looking at the input was aborted');
+    if (signal.aborted) {
+      reject(aborted);
+      return;
+    }
+    const child = execFile(ffprobePath, args, limits, (error, stdout, stderr) => {
+      signal.removeEventListener('abort', onAbort);
       if (error === null) resolve({ code: 0, stdout, stderr });
-      else if (signal.aborted) reject(new SightlineError('ERR_ABORTED', 'looking at the input was aborted'));
+      else if (signal.aborted) reject(aborted);
       else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
       else if (error.killed === true && error.code !== OUTPUT_OVERFLOW)
         resolve({ code: undefined, stdout, stderr });
@@ -175,6 +180,13 @@ export async function runFfprobe(
           ),
         );
     });
+    // Not the `signal` option of execFile: that asks with SIGTERM, and leaves it at that.
+    const onAbort = (): void => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.kill('SIGKILL');
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }
 

@@ -1,0 +1,16 @@
+// Decodes a file with the ffmpeg given, takes one frame, says so and waits for its own end, holding all memory.
+import { setInterval } from 'node:timers';
+import { createFileSource } from '../../../dist/sources/file-source.js';
+import { createFramePool } from '../../../dist/pipeline/frame-pool.js';
+
+const [path, ffmpegPath, ffprobePath] = process.argv.slice(2);
+const ffmpeg = { ffmpegPath, ffprobePath, version: '6.0', major: 6 };
+const request = { model: { width: 416, height: 416, pad: 128, kernel: 'area' }, picture: true };
+const source = createFileSource({ id: 'clip', path, ffmpeg });
+const { signal } = new globalThis.AbortController();
+const info = await source.open(request, signal);
+const pool = createFramePool({ capacity: 2, source: info, request });
+const frames = source.frames(pool, signal)[Symbol.asyncIterator]();
+await frames.next();
+console.log('decoding');
+setInterval(() => undefined, 1000);
