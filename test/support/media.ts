@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../src/pipeline/frame-pool.js';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file-source.js';
-import type { FrameRequest, Logger, SourceInfo } from '../../src/types.js';
+import type { FrameRequest, SourceInfo } from '../../src/types.js';
+import { warningsTo } from './recording-logger.js';
 
 /** The ffmpeg of this machine. */
 export const ffmpeg = await findFfmpeg();
@@ -27,7 +28,14 @@ export async function runFfmpeg(...args: readonly string[]): Promise<Buffer> {
 /** Times of the frames of the first video stream in microseconds, as ffprobe decodes them. */
 export async function frameTimesOf(path: string): Promise<number[]> {
   const { stdout } = await run(ffmpeg.ffprobePath, [
-    ...['-v', 'quiet', '-select_streams', 'v:0', '-show_entries', 'frame=best_effort_timestamp:stream=time_base'],
+    ...[
+      '-v',
+      'quiet',
+      '-select_streams',
+      'v:0',
+      '-show_entries',
+      'frame=best_effort_timestamp:stream=time_base',
+    ],
     ...['-print_format', 'json', path],
   ]);
   const { frames, streams } = JSON.parse(stdout) as {
@@ -121,15 +129,4 @@ export async function decode(
     error = caught;
   }
   return { info, frames, error, decodeErrors: source.decodeErrors, warnings, missing: capacity - pool.free };
-}
-
-/** A logger that keeps warnings. */
-export function warningsTo(warnings: string[]): Logger {
-  const nothing = (): void => undefined;
-  return {
-    debug: nothing,
-    info: nothing,
-    warn: (_fields, message) => warnings.push(message),
-    error: nothing,
-  };
 }

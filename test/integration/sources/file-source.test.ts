@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   carClip,
   decode,
@@ -360,4 +360,26 @@ describe('names', () => {
       );
     return other;
   }
+});
+
+describe('the way from ffmpeg to memory', () => {
+  async function decodeWithTemporaryFolder(folder: string): Promise<Decoded> {
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return decode(carClip, { maxFrames: 40 });
+  }
+
+  test('is the same where no socket can be made', async () => {
+    const usual = await decode(carClip, { maxFrames: 40 });
+    const other = await decodeWithTemporaryFolder('/no/such/folder');
+    expectWhole(other);
+    expect(pictures(other).equals(pictures(usual))).toBe(true);
+    expect(times(other)).toEqual(times(usual));
+  });
+
+  test('leaves no socket behind', async () => {
+    const folder = await mkdtemp(join(media.path, 'tmp-'));
+    expectWhole(await decodeWithTemporaryFolder(folder));
+    expect(await readdir(folder)).toEqual([]);
+  });
 });

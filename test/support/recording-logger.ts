@@ -1,0 +1,12 @@
+import type { Logger } from '../../src/types.js';
+
+/** A logger that keeps warnings. */
+export function warningsTo(warnings: string[]): Logger {
+  const nothing = (): void => undefined;
+  return {
+    debug: nothing,
+    info: nothing,
+    warn: (_fields, message) => warnings.push(message),
+    error: nothing,
+  };
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { DecodeLog } from '../../../src/sources/decode-log.js';
+import { warningsTo } from '../../support/recording-logger.js';
+
+const url = 'http://me:hunter2@host/v.ts';
+
+function logOf(lines: readonly string[]): { log: DecodeLog; warnings: string[] } {
+  const warnings: string[] = [];
+  const log = new DecodeLog('clip', url, 'http://***@host/v.ts', warningsTo(warnings));
+  for (const line of lines) log.line(line);
+  return { log, warnings };
+}
+
+test.each([
+  ['[error] Error while decoding stream #0:0: Invalid data found when processing input', 1, 0],
+  ['[vist#0:0/h264 @ 0x1] [error] Error submitting packet to decoder: Invalid data found', 1, 0],
+  ['[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] Decoding error: Invalid data found', 1, 0],
+  ['[warning] clip.mp4: corrupt decoded frame in stream 0', 0, 1],
+  ['[h264 @ 0x1] [error] error while decoding MB 1 2, bytestream -5', 0, 0],
+  ['[mpegts @ 0x1] [warning] Packet corrupt (stream = 0, dts = 207000).', 0, 0],
+])('%s', (line, lost, concealed) => {
+  const { log } = logOf([line]);
+  expect([log.lost, log.concealed]).toEqual([lost, concealed]);
+});
+
+test('the reason of a failure is the last error that says something, without secrets', () => {
+  const { log } = logOf([
+    `[http @ 0x1] [error] ${url}: connection reset, see http://x:y@z/`,
+    '[warning] something else',
+    '[error] Conversion failed!',
+    '[error] av_interleaved_write_frame(): Broken pipe',
+  ]);
+  expect(log.lastError).toBe('http://***@host/v.ts: connection reset, see http://***@z/');
+});
+
+test('a new size of the picture is told once', () => {
+  const size = (width: number, height: number): string => `[warning] ${width * 65536 + height}.000000`;
+  const { warnings } = logOf([size(64, 48), size(64, 48), size(96, 48), size(96, 48)]);
+  expect(warnings).toEqual([
+    'the picture of "http://***@host/v.ts" changes from 64x48 to 96x48; it is scaled to its first size',
+  ]);
+});
