@@ -4,7 +4,7 @@ import type { Rational } from '../types.js';
 import { NUT_CLASS_VIDEO, NUT_FLAG, NUT_START_BYTE, toSigned } from './nut-format.js';
 
 /** What a frame code stands for, one entry for each of the 256 codes. */
-export interface NutFrameCodes {
+interface NutFrameCodes {
   readonly flags: Int32Array;
   readonly streamId: Float64Array;
   readonly sizeMul: Float64Array;

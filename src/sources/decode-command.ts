@@ -35,7 +35,7 @@ export const PICTURE_STREAM = 1;
  * Seconds that ffmpeg adds to every timestamp: NUT has no negative ones, and ffmpeg's own remedy is to move the first frame
  * to zero without telling by how much. In time bases and in microseconds alike this is a whole number.
  */
-export const SHIFT_SECONDS = 86_400;
+const SHIFT_SECONDS = 86_400;
 
 /** Microseconds that `SHIFT_SECONDS` × the numerator of the time base come to; to be taken off again. */
 export function shiftMicroseconds({ timeBase }: VideoProbe): number {

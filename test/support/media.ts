@@ -76,7 +76,7 @@ export function testPicture(size = '64x48', seconds = 1, rate = 10): string[] {
 }
 
 /** A frame whose pixels were copied out of the pool. */
-export interface CopiedFrame {
+interface CopiedFrame {
   readonly index: number;
   readonly ptsUs: number;
   readonly model: Buffer;

@@ -9,7 +9,7 @@ import type { FfmpegInstallation } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
 import { createFileSource } from '../../../src/sources/file-source.js';
 import type { Frame, FrameRequest } from '../../../src/types.js';
-import { carClip, decode, ffmpeg, smallRequest } from '../../support/media.js';
+import { carClip, decode, ffmpeg, runFfmpeg, smallRequest } from '../../support/media.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 /** An ffmpeg that is a shell script; `$FFMPEG` is the real one, and its own process id is written to `pidFile` first. */
@@ -223,6 +223,27 @@ test('while all memory is in use nothing is lost and ffmpeg waits', async () => 
   }
   expect(count).toBe(377);
   for (const frame of held) frame.release();
+  expect(run.missing()).toBe(0);
+});
+
+test('frames that all lie in the pipe before the first is released come whole', async () => {
+  const tiny = { model: { width: 8, height: 8, pad: 128, kernel: 'area' }, picture: false } as const;
+  const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
+  const run = await started(fake.ffmpeg, 2, tiny);
+  const held = [(await run.frames.next()).value as Frame, (await run.frames.next()).value as Frame];
+  const next = run.frames.next();
+  // The whole clip takes less than a pipe holds, so ffmpeg can end although nobody reads.
+  const pid = await fake.pid();
+  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
+  const models = held.map(({ model }) => Buffer.from(model.data));
+  for (const frame of held) frame.release();
+  for (let result = await next; result.done !== true; result = await run.frames.next()) {
+    models.push(Buffer.from(result.value.model.data));
+    result.value.release();
+  }
+  const letterboxed = 'scale=8:4:flags=area,format=rgb24,pad=8:8:0:2:color=0x808080';
+  const wanted = await runFfmpeg('-i', carClip, '-vf', letterboxed, '-f', 'rawvideo', '-');
+  expect(Buffer.concat(models).equals(wanted)).toBe(true);
   expect(run.missing()).toBe(0);
 });
 

@@ -377,6 +377,21 @@ describe('the way from ffmpeg to memory', () => {
     expect(times(other)).toEqual(times(usual));
   });
 
+  // Many of them come with one read, more than the pool takes.
+  test.each(['/no/such/folder', undefined])(
+    'holds for tiny frames (temporary folder: %s)',
+    async (folder) => {
+      if (folder !== undefined) vi.stubEnv('TMPDIR', folder);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const tiny = { model: { width: 8, height: 8, pad: 128, kernel: 'area' }, picture: false } as const;
+      const decoded = await decode(carClip, {}, tiny, 2);
+      expectWhole(decoded);
+      const letterboxed = 'scale=8:4:flags=area,format=rgb24,pad=8:8:0:2:color=0x808080';
+      const models = await runFfmpeg('-i', carClip, '-vf', letterboxed, '-f', 'rawvideo', '-');
+      expect(Buffer.concat(decoded.frames.map(({ model }) => model)).equals(models)).toBe(true);
+    },
+  );
+
   test('leaves no socket behind', async () => {
     const folder = await mkdtemp(join(media.path, 'tmp-'));
     expectWhole(await decodeWithTemporaryFolder(folder));
