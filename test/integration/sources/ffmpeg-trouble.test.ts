@@ -49,13 +49,14 @@ async function started(
   installation: FfmpegInstallation,
   capacity = 3,
   request: FrameRequest = smallRequest,
+  duration?: number,
 ): Promise<{
   frames: AsyncIterator<Frame>;
   abort: () => void;
   missing: () => number;
 }> {
   const controller = new AbortController();
-  const source = createFileSource({ id: 'clip', path: carClip, ffmpeg: installation });
+  const source = createFileSource({ id: 'clip', path: carClip, ffmpeg: installation, duration });
   const info = await source.open(request, controller.signal);
   const pool = createFramePool({ capacity, source: info, request });
   return {
@@ -229,10 +230,10 @@ test('while all memory is in use nothing is lost and ffmpeg waits', async () => 
 test('frames that all lie in the pipe before the first is released come whole', async () => {
   const tiny = { model: { width: 8, height: 8, pad: 128, kernel: 'area' }, picture: false } as const;
   const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
-  const run = await started(fake.ffmpeg, 2, tiny);
+  const run = await started(fake.ffmpeg, 2, tiny, 5);
   const held = [(await run.frames.next()).value as Frame, (await run.frames.next()).value as Frame];
   const next = run.frames.next();
-  // The whole clip takes less than a pipe holds, so ffmpeg can end although nobody reads.
+  // Five seconds take less than a pipe holds, so ffmpeg can end although nobody reads.
   const pid = await fake.pid();
   await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
   const models = held.map(({ model }) => Buffer.from(model.data));
@@ -242,7 +243,7 @@ test('frames that all lie in the pipe before the first is released come whole', 
     result.value.release();
   }
   const letterboxed = 'scale=8:4:flags=area,format=rgb24,pad=8:8:0:2:color=0x808080';
-  const wanted = await runFfmpeg('-i', carClip, '-vf', letterboxed, '-f', 'rawvideo', '-');
+  const wanted = await runFfmpeg('-t', '5', '-i', carClip, '-vf', letterboxed, '-f', 'rawvideo', '-');
   expect(Buffer.concat(models).equals(wanted)).toBe(true);
   expect(run.missing()).toBe(0);
 });
