@@ -103,7 +103,7 @@ class Intake implements ByteFlow {
   readonly #target: ByteTarget;
   readonly #spare: Uint8Array | undefined;
   /** What arrived while the target wanted nothing. */
-  #rest = new Uint8Array(0);
+  #rest: Uint8Array = new Uint8Array(0);
   #wanted = true;
   #failure: { readonly error: unknown } | undefined;
 
@@ -146,7 +146,8 @@ class Intake implements ByteFlow {
         at += count;
         this.#wanted = this.#target.filled(count);
       }
-      if (at < bytes.length) this.#rest = bytes.slice(at);
+      // A view: the buffer is read into again only after the rest was taken.
+      if (at < bytes.length) this.#rest = bytes.subarray(at);
     });
   }
 

@@ -82,12 +82,7 @@ function start(
   onLine: ((line: string) => void) | undefined,
   direct: DirectPipe | undefined,
 ): FfmpegChild {
-  const child = spawn(command.ffmpegPath, ffmpegArguments(command), {
-    stdio: [command.stdin, direct?.childEnd ?? 'pipe', 'pipe'],
-    windowsHide: true,
-  });
-  // Only the child may hold its end, so that its death is the end of the stream.
-  direct?.childEnd.destroy();
+  const child = spawnWith(command, direct);
   const stdout = direct?.ourEnd ?? child.stdout!;
   const stderr = child.stderr!;
   const lastLines: string[] = [];
@@ -100,7 +95,7 @@ function start(
 
   let stopped = false;
   const exited = new Promise<FfmpegExit>((resolve) => {
-    child.once('error', (error) => {
+    child.on('error', (error) => {
       if (child.pid !== undefined) return;
       keep(`[fatal] ${command.ffmpegPath} could not be started: ${error.message}`);
       resolve({ code: 127, signal: null, stopped });
@@ -130,6 +125,21 @@ function start(
       return exited;
     },
   };
+}
+
+function spawnWith(command: FfmpegCommand, direct: DirectPipe | undefined): ChildProcess {
+  try {
+    return spawn(command.ffmpegPath, ffmpegArguments(command), {
+      stdio: [command.stdin, direct?.childEnd ?? 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+  } catch (error) {
+    direct?.ourEnd.destroy();
+    throw error;
+  } finally {
+    // Only the child may hold its end, so that its death is the end of the stream.
+    direct?.childEnd.destroy();
+  }
 }
 
 /** What a finished ffprobe left. */
