@@ -132,6 +132,9 @@ function spawnWith(command: FfmpegCommand, direct: DirectPipe | undefined): Chil
     return spawn(command.ffmpegPath, ffmpegArguments(command), {
       stdio: [command.stdin, direct?.childEnd ?? 'pipe', 'pipe'],
       windowsHide: true,
+      // A process group of its own: a terminal's Ctrl-C goes to the whole foreground group, and would end an encoder whose
+      // file we are about to finish. Children still end with us, because their pipes do.
+      detached: true,
     });
   } catch (error) {
     direct?.ourEnd.destroy();

@@ -227,6 +227,17 @@ test('while all memory is in use nothing is lost and ffmpeg waits', async () => 
   expect(run.missing()).toBe(0);
 });
 
+test.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal does not reach ffmpeg', async () => {
+  const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
+  const run = await started(fake.ffmpeg);
+  await run.frames.next();
+  const pid = await fake.pid();
+  // After the name: state, parent, process group.
+  const [, group] = /\) \S \d+ (\d+)/.exec(await readFile(`/proc/${pid}/stat`, 'latin1')) ?? [];
+  expect(Number(group)).toBe(pid);
+  await run.frames.return!();
+});
+
 test('frames that all lie in the pipe before the first is released come whole', async () => {
   const tiny = { model: { width: 8, height: 8, pad: 128, kernel: 'area' }, picture: false } as const;
   const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
