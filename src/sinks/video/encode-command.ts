@@ -56,7 +56,8 @@ export function containerOptions(
   final: boolean,
 ): string[] {
   const options = ['-f', container.muxer];
-  if (!container.exactTimes) return options;
+  // Priming packets of audio lie before zero; by default everything is moved to make room for them.
+  if (!container.exactTimes) return [...options, '-avoid_negative_ts', 'disabled'];
   options.push('-video_track_timescale', `${timeBase.den}`);
   // An edit list, which says when a track begins, counts in the movie's time scale: by default milliseconds. A multiple
   // of the track's scale tells the start exactly, and audio's to the microsecond.
