@@ -31,7 +31,7 @@ function installPackages() {
   const marker = join(root, 'node_modules', '.cache', 'sightline-setup');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
   step('installing packages (npm ci)');
-  // Without the variable onnxruntime-node downloads 300 MB of CUDA libraries on Linux; docs/gpu.md tells when they help.
+  // Without the variable onnxruntime-node downloads 300 MB of CUDA libraries on Linux.
   const env = { ONNXRUNTIME_NODE_INSTALL: 'skip', ...process.env };
   run('npm', ['ci', '--no-audit', '--no-fund'], { env, hint: 'npm ci failed; its output is above' });
   mkdirSync(join(root, 'node_modules', '.cache'), { recursive: true });

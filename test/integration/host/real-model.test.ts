@@ -115,6 +115,12 @@ describe('the shipped model', () => {
     const together = new Uint8Array(3 * size);
     for (const [i, { pixels }] of batch.entries()) together.set(pixels, i * size);
     const parts = batch.map((part, i) => ({ ...part, pixels: together.subarray(i * size, (i + 1) * size) }));
+    const apart = batch.map((part, i) => {
+      const pixels = new Uint8Array(3 * size).subarray(i * size, (i + 1) * size);
+      pixels.set(part.pixels);
+      return { ...part, pixels };
+    });
+    expect(await local.detect(apart)).toEqual(found);
     expect(await local.detect(parts)).toEqual(found);
     expect(await hosted.detect(parts)).toEqual(found);
   });

@@ -71,6 +71,7 @@ describe('Suppressor', () => {
       [2, 1],
     ],
     ['the best of each class', { maxPerClass: 1 }, [box(0, 0.1), box(20, 0.7), box(40, 0.6, 500)], [1, 2]],
+    ['all of many', { maxDetections: 1000 }, manyApart(700), [...Array(700).keys()]],
   ])('keeps %s', (_, opts, rows, expected) => {
     const suppressor = new Suppressor({ iou: 0.5, agnostic: false, maxDetections: 300, ...opts });
     expect(select(suppressor, rows)).toEqual(expected);
@@ -95,6 +96,11 @@ describe('overlap', () => {
 /** A box of 10 × 10, one class. */
 function box(x: number, score: number, classId = 0): Row {
   return [x, 0, x + 10, 10, score, classId];
+}
+
+/** Boxes that do not touch, worse and worse. */
+function manyApart(count: number): Row[] {
+  return Array.from({ length: count }, (_, i) => box(20 * i, 1 - i / 1000));
 }
 
 function select(suppressor: Suppressor, rows: readonly Row[]): number[] {

@@ -20,7 +20,10 @@ describe('AssignmentSolver', () => {
   it('finds the largest sum of gains, as trying everything does', () => {
     const sizes = fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 6 }));
     const matrices = sizes.chain(([rows, columns]) =>
-      fc.array(fc.array(gain, { minLength: columns, maxLength: columns }), { minLength: rows, maxLength: rows }),
+      fc.array(fc.array(gain, { minLength: columns, maxLength: columns }), {
+        minLength: rows,
+        maxLength: rows,
+      }),
     );
     fc.assert(
       fc.property(matrices, (gains) => {
@@ -52,14 +55,20 @@ describe('AssignmentSolver', () => {
   it('gives the same answer whatever was solved before in the same memory', () => {
     const solver = new AssignmentSolver();
     const gains = [[5, 4, 0], [5, 0, 4], [4.5, 0, 0]]; // prettier-ignore
-    const large = Array.from({ length: 150 }, (_, row) => Array.from({ length: 90 }, (__, c) => ((row * 7 + c * 3) % 11) + 1));
+    const large = Array.from({ length: 150 }, (_, row) =>
+      Array.from({ length: 90 }, (__, c) => ((row * 7 + c * 3) % 11) + 1),
+    );
     const before = solve(gains, solver);
     solve(large, solver);
     expect(solve(gains, solver)).toEqual(before);
   });
 });
 
-const gain = fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 1, noNaN: true }), fc.integer({ min: 1, max: 3 }));
+const gain = fc.oneof(
+  fc.constant(0),
+  fc.double({ min: 0.01, max: 1, noNaN: true }),
+  fc.integer({ min: 1, max: 3 }),
+);
 
 function solve(gains: readonly number[][], solver = new AssignmentSolver()): number[] {
   const pairs = new CandidatePairs();
@@ -101,7 +110,7 @@ function sumByBellmanFord(gains: readonly number[][]): number {
     const toColumn = new Array<number>(columns).fill(-Infinity);
     const from = new Array<number>(columns).fill(-1);
     const toRow = columnOf.map((column) => (column === -1 ? 0 : -Infinity));
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false;
       for (let r = 0; r < rows; r++) {
         for (let c = 0; c < columns; c++) {
@@ -118,7 +127,7 @@ function sumByBellmanFord(gains: readonly number[][]): number {
     for (let c = 0; c < columns; c++) if (rowOf[c] === -1 && toColumn[c]! > (toColumn[end] ?? 1e-12)) end = c;
     if (end === -1) return sum;
     sum += toColumn[end]!;
-    for (let c = end; c !== -1; ) {
+    for (let c = end; c !== -1;) {
       const row = from[c]!;
       const next = columnOf[row]!;
       columnOf[row] = c;
