@@ -3,8 +3,8 @@ import type { SourceProgress } from '../app.js';
 
 /** Redraws a line in place; other output goes through `print`, so that the two do not mix. */
 export interface ProgressLine {
-  print(text: string): void;
-  stop(): void;
+  readonly print: (text: string) => void;
+  readonly stop: () => void;
 }
 
 const EVERY_MS = 250;

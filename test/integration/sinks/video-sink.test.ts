@@ -23,9 +23,9 @@ async function annotate(
   {
     from = -Infinity,
     to = Infinity,
-    outcome = 'completed' as SourceOutcome,
-    changes = {} as Partial<SourceInfo>,
-  } = {},
+    outcome = 'completed',
+    changes = {},
+  }: { from?: number; to?: number; outcome?: SourceOutcome; changes?: Partial<SourceInfo> } = {},
 ): Promise<string | undefined> {
   const info = await infoOf(input, changes);
   const sink = createVideoSink({ path, ffmpeg: installation, audioFrom: input });
