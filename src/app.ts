@@ -120,7 +120,7 @@ function sharedSinks({ output }: Options, logger: Logger): Sink[] {
   const { jsonl, serve, overwrite } = output;
   const sinks: Sink[] = [];
   if (jsonl !== undefined && !jsonl.includes('{name}'))
-    sinks.push(createJsonlSink({ path: jsonl, overwrite, logger }));
+    sinks.push(createJsonlSink({ path: jsonl, overwrite }));
   if (serve !== undefined) sinks.push(createWebSocketServerSink({ ...serve, logger }));
   return sinks;
 }
@@ -137,8 +137,7 @@ function ownSinksOf(
   if (video !== undefined) {
     sinks.push(createVideoSink({ path: named(video), ffmpeg, overwrite, audioFrom: input, logger }));
   }
-  if (jsonl?.includes('{name}') === true)
-    sinks.push(createJsonlSink({ path: named(jsonl), overwrite, logger }));
+  if (jsonl?.includes('{name}') === true) sinks.push(createJsonlSink({ path: named(jsonl), overwrite }));
   if (mot !== undefined) sinks.push(createMotSink({ path: named(mot), overwrite }));
   return sinks;
 }

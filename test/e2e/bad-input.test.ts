@@ -153,7 +153,7 @@ describe('bad input gets one clear line and the right exit code', () => {
     const cwd = await temporaryFolder();
     const { code, stderr } = await runCli(['track', clip('car-detection')], {
       cwd,
-      env: { PATH: dirname(process.execPath) },
+      env: { PATH: cwd },
     });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: ffmpeg was not found on the PATH; install it with: [^\n]+\n$/);

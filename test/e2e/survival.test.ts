@@ -73,7 +73,7 @@ describe('what happens when something dies', () => {
   it('the inference process: it is started again, and lost frames are counted with their reason', async () => {
     const cwd = await temporaryFolder();
     const running = await midway(cwd, ['--duration', '25']);
-    process.kill(childOf(running.pid, /host-main/), 'SIGKILL');
+    process.kill(childOf(running.pid, /host-main|sightline-inference/), 'SIGKILL');
     const { code, stderr } = await running.finished;
     const { sources, inferenceRestarts } = summaryIn(stderr);
     expect(code).toBe(0);

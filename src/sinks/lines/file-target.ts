@@ -50,7 +50,7 @@ export class FileTarget implements ByteTarget {
     if (found.isFile() && !this.#overwrite)
       throw new SightlineError(
         'ERR_SINK_EXISTS',
-        `${this.#label} exists; choose another name or allow overwriting`,
+        `${this.#label} exists; choose another name or pass --overwrite to replace it`,
       );
     try {
       this.#fd = await openFile(this.#path, found.isFile() ? 'r+' : 'w');

@@ -65,7 +65,7 @@ describe('JSONL sink on files', () => {
     await writeFile(path, 'precious');
     await expect(createJsonlSink({ path }).prepare?.()).rejects.toMatchObject({
       code: 'ERR_SINK_EXISTS',
-      message: `"${path}" exists; choose another name or allow overwriting`,
+      message: `"${path}" exists; choose another name or pass --overwrite to replace it`,
     });
     expect(await readFile(path, 'utf8')).toBe('precious');
   });
