@@ -39,6 +39,8 @@ export default tseslint.config(
         Buffer: 'readonly',
         module: 'writable',
         setTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
         performance: 'readonly',
         fetch: 'readonly',
         WebSocket: 'readonly',

@@ -160,7 +160,7 @@ describe('what happens when something dies', () => {
       const disk = join(cwd, 'disk');
       mkdirSync(disk);
       try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300k', 'tmpfs', disk], { stdio: 'ignore' });
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=100k', 'tmpfs', disk], { stdio: 'ignore' });
       } catch {
         return; // mounting is not allowed here
       }
