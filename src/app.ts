@@ -89,7 +89,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
 /**
  * How the confidence that a user asks for is split between detector and tracker.
  *
- * An object has to reach it to be reported. The detector lets weaker boxes through, down to the tracker's low threshold,
+ * It is ByteTrack's high threshold; a track begins a little above it. The detector lets weaker boxes through, down to the tracker's low threshold,
  * because ByteTrack uses them to follow objects that are half hidden. Thresholds by class are kept to the letter: below
  * them nothing passes, and the tracker starts from the lowest of them.
  */
@@ -106,7 +106,7 @@ export function thresholdsOf(
     tracker: {
       trackHighThresh,
       trackLowThresh,
-      newTrackThresh: track.newTrackThreshold ?? trackHighThresh,
+      ...(track.newTrackThreshold !== undefined && { newTrackThresh: track.newTrackThreshold }),
       matchThresh: track.matchThreshold,
       trackBuffer: track.bufferSeconds,
     },

@@ -68,7 +68,7 @@ const trackOptions = z
       .describe('Detections from here on may continue a track, but not begin one.'),
     newTrackThreshold: fraction
       .optional()
-      .describe('Least confidence to begin a track; a little over `highThreshold` if not given.'),
+      .describe('Least confidence to begin a track; `highThreshold` + 0.1 if not given.'),
     matchThreshold: fraction
       .default(0.8)
       .describe('Largest cost (1 - IoU x score) at which a detection continues a track.'),
