@@ -1,7 +1,7 @@
 /**
  * The composition root: the only file that knows every folder. Turns options into the parts of a run.
  */
-import { basename, extname } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseOptions } from './config/parse.js';
 import type { Options, OptionsInput } from './config/schema.js';
@@ -142,8 +142,13 @@ function ownSinksOf(
   return sinks;
 }
 
-/** A file that belongs to one input cannot take two. */
+/** No two outputs may share a file, and a file that belongs to one input cannot take two. */
 function checkDistinctOutputs({ output }: Options, inputs: readonly NamedInput[]): void {
+  const files = [output.video, output.jsonl, output.mot].filter((path) => path !== undefined && path !== '-');
+  const twice = files.find((path, at) => files.findIndex((other) => resolve(other!) === resolve(path!)) < at);
+  if (twice !== undefined) {
+    throw new SightlineError('ERR_USAGE', `"${twice}" is named for two outputs; give each a file of its own`);
+  }
   if (inputs.length < 2) return;
   for (const [flag, path] of [
     ['--video', output.video],

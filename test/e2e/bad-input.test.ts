@@ -132,6 +132,7 @@ describe('bad input gets one clear line and the right exit code', () => {
     [['track', 'a.mp4', '--wat'], /unknown option '--wat'/],
     [['trak', 'a.mp4'], /unknown command 'trak'.*track/s],
     [['track', 'a.mp4', '--config', 'none.yaml'], /none\.yaml/],
+    [['track', 'a.mp4', '--video', 'b.mp4', '--jsonl', './b.mp4'], /named for two outputs/],
     [['track', 'a.mp4', '--device', 'quantum'], /quantum/],
   ])('usage: %j', async (args, message) => {
     const { code, stderr } = await runCli(args, { cwd: await temporaryFolder() });
