@@ -53,6 +53,8 @@ export class Encoder {
     }, this.#stallMs);
     try {
       await this.#writer.write(pixels, ticks);
+      // A pipe that is torn down under a write may take it as written.
+      if (watch.stalled) throw new Error('the encoder was given up');
     } catch {
       const exit = await this.#child.stop();
       throw failureOf(this.#child, exit, this.#doing, watch.stalled ? this.#stallMs : undefined);
