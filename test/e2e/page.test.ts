@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createWebSocketServerSink } from '../../src/sinks/websocket/server-sink.js';
+import { greyPicture } from '../support/video-files.js';
 import { warningsTo } from '../support/recording-logger.js';
 import { detectorInfo, frameResult, runSummary, sourceInfo, track } from '../support/results.js';
 
@@ -41,12 +42,7 @@ describe.skipIf(!existsSync(BROWSER))('the live page in a real browser', () => {
     await page.goto(sink.url);
     await page.getByText('street-b0 on').waitFor();
 
-    const grey = {
-      format: 'yuv420p' as const,
-      width: 768,
-      height: 432,
-      data: new Uint8Array((768 * 432 * 3) / 2).fill(128),
-    };
+    const grey = greyPicture(768, 432);
     const box = { x1: 192, y1: 108, x2: 576, y2: 324 };
     let colours: number[][] | undefined;
     for (let index = 0; colours === undefined; index++) {

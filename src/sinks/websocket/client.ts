@@ -48,18 +48,13 @@ export class Client {
     return this.#socket.bufferedAmount === 0;
   }
 
-  /** Bytes that wait for it in this process. */
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
-  }
-
   /** Frames of a source that it was not sent because too much was waiting. */
   skippedOf(source: string): number {
     return this.#skipped.get(source) ?? 0;
   }
 
   /** Whether a message of so many bytes is within its budget. One that is larger than the whole budget goes alone. */
-  hasRoom(bytes: number): boolean {
+  #hasRoom(bytes: number): boolean {
     const waiting = this.#socket.bufferedAmount;
     return waiting === 0 || waiting + bytes <= this.#limits.budgetBytes;
   }
@@ -71,13 +66,8 @@ export class Client {
 
   /** Sends a frame, or skips it and counts that. */
   sendFrame(source: string, message: Message): void {
-    if (this.hasRoom(message.data.length)) this.send(message);
-    else this.skip(source);
-  }
-
-  /** Counts a frame that it will not get. */
-  skip(source: string): void {
-    this.#skipped.set(source, this.skippedOf(source) + 1);
+    if (this.#hasRoom(message.data.length)) this.send(message);
+    else this.#skipped.set(source, this.skippedOf(source) + 1);
   }
 
   /** Sends without looking at the budget: for the few small messages that must not be lost. */
@@ -114,7 +104,7 @@ export class Client {
 }
 
 /** Closes a socket with a code and a reason; terminates it if it is still there after `graceMs`. */
-export function closeSocket(socket: WebSocket, code: number, reason: string, graceMs: number): Promise<void> {
+function closeSocket(socket: WebSocket, code: number, reason: string, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState === socket.CLOSED) {
       resolve();

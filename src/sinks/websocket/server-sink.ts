@@ -188,7 +188,7 @@ class WebSocketServerSink implements Sink {
     preview: ReturnType<typeof createPreviewScaler> | undefined,
   ): Promise<void> {
     const record = toFrameRecord(result);
-    const plain = textMessage(record);
+    let plain: Message | undefined;
     let withPicture: Message | undefined;
     if (preview !== undefined && result.frame.picture !== undefined) {
       const encoder = await (this.#jpeg ??= createJpegEncoder(PREVIEW_QUALITY));
@@ -199,28 +199,27 @@ class WebSocketServerSink implements Sink {
       }
     }
     for (const client of due) {
-      client.sendFrame(
-        result.frame.sourceId,
-        client.options.preview && withPicture !== undefined ? withPicture : plain,
-      );
+      const picture = client.options.preview ? withPicture : undefined;
+      client.sendFrame(result.frame.sourceId, picture ?? (plain ??= textMessage(record)));
     }
   }
 
   #acceptSockets(server: Server): WebSocketServer {
     const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
     server.on('upgrade', (request, socket, head) => {
-      const address = new URL(request.url ?? '/', 'http://host');
+      // Not by `new URL`, which throws on some of what a client may write.
+      const [path, query] = (request.url ?? '/').split('?', 2);
       const { host, origin } = request.headers;
       const refusal = refuseHost(host, this.#access) ?? refuseOrigin(origin, host, this.#access);
       socket.on('error', () => undefined);
-      if (refusal !== undefined || address.pathname !== '/ws') {
+      if (refusal !== undefined || path !== '/ws') {
         const [status, text] =
           refusal === undefined ? ['404 Not Found', 'the feed is at /ws'] : ['403 Forbidden', refusal];
         socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${text}\n`);
         return;
       }
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const wishes = readClientOptions(address.searchParams);
+        const wishes = readClientOptions(new URLSearchParams(query));
         webSocket.on('error', () => undefined);
         if (typeof wishes === 'string') {
           webSocket.close(1008, wishes);

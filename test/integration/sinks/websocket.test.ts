@@ -1,16 +1,13 @@
+import { createConnection } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { SinkStream } from '../../../src/types.js';
 import { createWebSocketServerSink } from '../../../src/sinks/websocket/server-sink.js';
+import { greyPicture } from '../../support/video-files.js';
 import { warningsTo } from '../../support/recording-logger.js';
 import { detectorInfo, frameResult, runSummary, sourceInfo, track } from '../../support/results.js';
 
-const picture = {
-  format: 'yuv420p' as const,
-  width: 768,
-  height: 432,
-  data: new Uint8Array((768 * 432 * 3) / 2).fill(128),
-};
+const picture = greyPicture(768, 432);
 
 async function serve(): Promise<{ url: string; stream: SinkStream; close: () => Promise<void> }> {
   const sink = createWebSocketServerSink({ port: 0, logger: warningsTo([]) });
@@ -165,6 +162,20 @@ describe('the live feed', () => {
       socket.on('error', () => undefined);
     });
     expect(rebound).toBe(403);
+  });
+
+  it.each(['//', '/%', 'http://[', '/ws?%'])('is not brought down by an upgrade to "%s"', async (target) => {
+    const { url } = await serve();
+    const { hostname, port } = new URL(url);
+    const socket = createConnection(Number(port), hostname);
+    socket.on('error', () => undefined);
+    socket.write(
+      `GET ${target} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+        'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await new Promise((resolve) => socket.once('data', resolve));
+    socket.destroy();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
   it('survives 200 comings and goings, and closes with a word to those who stay', async () => {
