@@ -14,6 +14,7 @@ import { createJsonlSink } from './sinks/jsonl-sink.js';
 import { createMotSink } from './sinks/mot-sink.js';
 import { createVideoSink } from './sinks/video-sink.js';
 import { createWebSocketServerSink } from './sinks/websocket/server-sink.js';
+import { SILENT_LOGGER } from './silent-logger.js';
 import { createFileSource } from './sources/file-source.js';
 import { type ByteTrackOptions, createByteTracker } from './tracking/byte-tracker.js';
 import type { Logger, Sink } from './types.js';
@@ -23,7 +24,7 @@ export const BUNDLED_MODEL = fileURLToPath(new URL('../models/street-b0', import
 
 export { VERSION } from './version.js';
 export { loadOptionsFile } from './config/load.js';
-export type { Options, OptionsInput } from './config/schema.js';
+export type { OptionsInput } from './config/schema.js';
 export type { Pipeline } from './pipeline/pipeline.js';
 export type { SourceProgress } from './pipeline/run-source.js';
 
@@ -42,13 +43,16 @@ export interface PipelineExtras {
  */
 export async function createPipeline(options: OptionsInput, extras: PipelineExtras = {}): Promise<Pipeline> {
   const checked = parseOptions(options);
-  const logger = extras.logger ?? silent;
+  const logger = extras.logger ?? SILENT_LOGGER;
   const ffmpeg = await findFfmpeg();
   const inputs = nameInputs(checked.inputs);
   checkDistinctOutputs(checked, inputs);
   const ownSinks = new Map(inputs.map((input) => [input.id, ownSinksOf(input, checked, ffmpeg, logger)]));
+  const sources = inputs.map(({ id, input }) =>
+    createFileSource({ id, path: input, ffmpeg, logger, ...checked.source }),
+  );
   const modelDir = checked.model.path ?? BUNDLED_MODEL;
-  const thresholds = thresholdsOf(checked, (await loadManifest(modelDir)).defaults.confidence);
+  const thresholds = splitConfidence(checked, (await loadManifest(modelDir)).defaults.confidence);
   // Wrong thresholds are found here, before a model is loaded.
   createByteTracker(thresholds.tracker);
   const { device, threads, batch } = checked.model;
@@ -64,9 +68,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
   });
   const pipeline = assemblePipeline({
     detector,
-    sources: inputs.map(({ id, input }) =>
-      createFileSource({ id, path: input, ffmpeg, logger, ...checked.source }),
-    ),
+    sources,
     sinks: [...sharedSinks(checked, logger), ...(extras.sinks ?? [])],
     ownSinks,
     createTracker: () => createByteTracker(thresholds.tracker),
@@ -89,11 +91,11 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
 /**
  * How the confidence that a user asks for is split between detector and tracker.
  *
- * It is ByteTrack's high threshold; a track begins a little above it. The detector lets weaker boxes through, down to the tracker's low threshold,
- * because ByteTrack uses them to follow objects that are half hidden. Thresholds by class are kept to the letter: below
- * them nothing passes, and the tracker starts from the lowest of them.
+ * It is ByteTrack's high threshold; a track begins a little above it. The detector lets weaker boxes through, down to the
+ * tracker's low threshold, because ByteTrack uses them to follow objects that are half hidden. Thresholds by class are
+ * kept to the letter: below them nothing passes, and the tracker starts from the lowest of them.
  */
-export function thresholdsOf(
+function splitConfidence(
   { detect, track }: Pick<Options, 'detect' | 'track'>,
   modelConfidence: number,
 ): { readonly detector: number; readonly tracker: ByteTrackOptions } {
@@ -120,7 +122,7 @@ function sharedSinks({ output }: Options, logger: Logger): Sink[] {
   const { jsonl, serve, overwrite } = output;
   const sinks: Sink[] = [];
   if (jsonl !== undefined && !jsonl.includes('{name}'))
-    sinks.push(createJsonlSink({ path: jsonl, overwrite }));
+    sinks.push(createJsonlSink({ path: jsonl, overwrite, logger }));
   if (serve !== undefined) sinks.push(createWebSocketServerSink({ ...serve, logger }));
   return sinks;
 }
@@ -137,7 +139,8 @@ function ownSinksOf(
   if (video !== undefined) {
     sinks.push(createVideoSink({ path: named(video), ffmpeg, overwrite, audioFrom: input, logger }));
   }
-  if (jsonl?.includes('{name}') === true) sinks.push(createJsonlSink({ path: named(jsonl), overwrite }));
+  if (jsonl?.includes('{name}') === true)
+    sinks.push(createJsonlSink({ path: named(jsonl), overwrite, logger }));
   if (mot !== undefined) sinks.push(createMotSink({ path: named(mot), overwrite }));
   return sinks;
 }
@@ -163,26 +166,21 @@ function checkDistinctOutputs({ output }: Options, inputs: readonly NamedInput[]
 }
 
 /** An input and the id of its source. */
-export interface NamedInput {
+interface NamedInput {
   readonly id: string;
   readonly input: string;
 }
 
 /** Ids for inputs: the file's name without its extension, made unique by a number. */
-export function nameInputs(inputs: readonly string[]): NamedInput[] {
+function nameInputs(inputs: readonly string[]): NamedInput[] {
   const taken = new Set<string>();
   return inputs.map((input) => {
-    const address = /^[a-z][a-z0-9+.-]+:\/\//i.test(input) ? new URL(input).pathname : input;
+    const address =
+      /^[a-z][a-z0-9+.-]+:\/\//i.test(input) && URL.canParse(input) ? new URL(input).pathname : input;
     const name = basename(address, extname(address)) || 'input';
     let id = name;
     for (let number = 2; taken.has(id); number++) id = `${name}-${number}`;
     taken.add(id);
     return { id, input };
   });
-}
-
-const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-function nothing(): void {
-  // A logger that drops everything.
 }

@@ -1,6 +1,7 @@
 import { SightlineError } from '../errors.js';
 import type { FfmpegInstallation } from '../ffmpeg/find-ffmpeg.js';
 import { listEncoders } from '../ffmpeg/list-encoders.js';
+import { SILENT_LOGGER } from '../silent-logger.js';
 import type { Logger, Sink } from '../types.js';
 import { addressOf } from './video/add-audio.js';
 import { chooseVideoEncoder, containerOf } from './video/container.js';
@@ -30,7 +31,7 @@ export interface VideoSinkOptions {
  * @throws SightlineError ERR_USAGE for an extension that is not known.
  */
 export function createVideoSink(options: VideoSinkOptions): Sink {
-  const { path, ffmpeg, overwrite = false, audioFrom, logger = silent } = options;
+  const { path, ffmpeg, overwrite = false, audioFrom, logger = SILENT_LOGGER } = options;
   const container = containerOf(path);
   const output = new OutputFile(path, overwrite);
   let owner: string | undefined;
@@ -78,10 +79,4 @@ export function createVideoSink(options: VideoSinkOptions): Sink {
     },
     close: () => Promise.resolve(),
   };
-}
-
-const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-function nothing(): void {
-  // A logger that drops everything.
 }

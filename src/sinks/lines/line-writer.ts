@@ -80,8 +80,11 @@ export class LineWriter {
    * @throws SightlineError
    */
   async close(used: boolean): Promise<void> {
-    if (this.#opened === undefined) return;
-    await this.#opened;
+    const opened = this.#opened?.then(
+      () => true,
+      () => false,
+    );
+    if ((await opened) !== true) return;
     try {
       if (!this.failed) await this.flush();
     } finally {

@@ -1,0 +1,8 @@
+import type { Logger } from './types.js';
+
+/** A logger that drops everything, for callers that bring none. */
+export const SILENT_LOGGER: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+function nothing(): void {
+  // Nobody listens.
+}
