@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { messageOf, toError } from './errors.js';
 import { findFfmpeg } from './ffmpeg/find-ffmpeg.js';
+import { letterboxOf } from './letterbox.js';
 import { listBackends } from './model/backends/choose.js';
 import { createHostedDetector } from './model/host/supervisor.js';
 import { loadManifest } from './model/manifest.js';
@@ -43,17 +44,8 @@ async function inferOnce(modelDir: string, device: string): Promise<string> {
   try {
     const { geometry, backend, device: chosen, precision, version, reason } = detector.info;
     const { width, height, pad } = geometry;
-    const whole = {
-      x: 0,
-      y: 0,
-      width,
-      height,
-      modelWidth: width,
-      modelHeight: height,
-      sourceWidth: width,
-      sourceHeight: height,
-    };
-    const picture = { pixels: new Uint8Array(width * height * 3).fill(pad), letterbox: whole };
+    const letterbox = letterboxOf(width, height, width, height);
+    const picture = { pixels: new Uint8Array(width * height * 3).fill(pad), letterbox };
     await detector.detect([picture]);
     const started = performance.now();
     await detector.detect([picture]);

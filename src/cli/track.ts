@@ -112,10 +112,6 @@ async function track(inputs: string[], flags: TrackFlags): Promise<number> {
     line.stop();
     report(summary, flags, logger, line.print);
     return exitCodeOfRun(summary, interrupts.count() > 0);
-  } catch (error) {
-    // The reader of our standard output has gone: nobody is left to tell.
-    if (isSightlineError(error, 'ERR_SINK_CLOSED')) return EXIT.done;
-    throw error;
   } finally {
     line.stop();
     interrupts.dispose();

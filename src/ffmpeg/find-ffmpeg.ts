@@ -35,7 +35,7 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<
 }
 
 /** The command that installs ffmpeg with this system's package manager. */
-export async function installCommand(
+async function installCommand(
   platform: NodeJS.Platform = process.platform,
   path = process.env['PATH'] ?? '',
 ): Promise<string> {

@@ -24,7 +24,7 @@ export async function listEncoders({ ffmpegPath }: FfmpegInstallation): Promise<
 const ANSWER_MS = 10_000;
 
 /** Reads what `ffmpeg -encoders` prints: a legend, then a line for each: the kind of stream, five flags, the name. */
-export function parseEncoders(text: string): ReadonlySet<string> {
+function parseEncoders(text: string): ReadonlySet<string> {
   const lines = text.matchAll(/^ [VAS][.A-Z]{5} (?!=)(\S+)/gm);
   return new Set(Array.from(lines, ([, name]) => name!));
 }

@@ -107,14 +107,15 @@ class RunningSource {
 
   async #decodeAll(signal: AbortSignal): Promise<void> {
     const { detector, infer, createTracker, framesInFlight, logger } = this.#context;
+    const sinks = this.#context.sinksOf(this.#source.id);
     this.#event('connecting');
     const request: FrameRequest = {
       model: detector.info.geometry,
-      picture: this.#context.sinksOf(this.#source.id).some((sink) => sink.picture),
+      picture: sinks.some((sink) => sink.picture),
     };
     const info = await this.#source.open(request, signal);
     this.#info = info;
-    await this.#openSinks(info);
+    await this.#openSinks(sinks, info);
     const ceiling = Math.round((framesInFlight * bytesPerFrame(info, request)) / 1e6);
     logger.debug({ source: info.id, framesInFlight, megabytes: ceiling }, 'frame memory is bounded');
     const pool = createFramePool({
@@ -144,8 +145,8 @@ class RunningSource {
     );
   }
 
-  async #openSinks(info: SourceInfo): Promise<void> {
-    for (const sink of this.#context.sinksOf(info.id)) {
+  async #openSinks(sinks: readonly Sink[], info: SourceInfo): Promise<void> {
+    for (const sink of sinks) {
       const stream = await sink.open(info, this.#context.detector.info);
       const lane = createSinkLane(sink, stream, (error) => {
         this.#sinkFailed(error);

@@ -29,7 +29,7 @@ export interface ByteTrackOptions {
 }
 
 /** The defaults of `ByteTrackOptions`. */
-export const BYTE_TRACK_DEFAULTS = {
+const BYTE_TRACK_DEFAULTS = {
   trackHighThresh: 0.5,
   trackLowThresh: 0.1,
   matchThresh: 0.8,

@@ -1,7 +1,11 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints `N passed, N failed` as the last line of a run, so that a machine can read the outcome. */
-export class PlainReporter implements Reporter {
+/**
+ * Prints `N passed, N failed` as the last line of a run, so that a machine can read the outcome. vitest loads a reporter
+ * file by its default export.
+ */
+// eslint-disable-next-line no-restricted-syntax
+export default class PlainReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
     let failed = unhandled.length;
@@ -22,7 +26,3 @@ export class PlainReporter implements Reporter {
     });
   }
 }
-
-// vitest loads a reporter file by its default export.
-// eslint-disable-next-line no-restricted-syntax
-export default PlainReporter;

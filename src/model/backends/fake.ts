@@ -14,7 +14,7 @@ import type { Backend, HeadTensor } from './backend.js';
 export const FAKE_DEVICE = 'fake';
 
 /** The script's name in the model folder. */
-export const FAKE_SCRIPT = 'fake.json';
+const FAKE_SCRIPT = 'fake.json';
 
 const scriptSchema = z.array(
   z.array(

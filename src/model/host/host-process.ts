@@ -28,7 +28,7 @@ export interface HostProcessOptions {
 }
 
 /** How much longer a device may take over what it has not done before: it compiles kernels, searches for algorithms. */
-export const FIRST_TIME_FACTOR = 10;
+const FIRST_TIME_FACTOR = 10;
 
 /** The child ended, or was ended because it hung or failed. `message` is a clause: "was killed by SIGKILL". */
 export class HostLost extends Error {

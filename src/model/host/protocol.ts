@@ -23,7 +23,7 @@ export interface HostFrame {
 }
 
 /** Bytes of a header. */
-export const HEADER_BYTES = 16;
+const HEADER_BYTES = 16;
 
 const MAGIC = 0x4c53; // "SL"
 const VERSION = 1;

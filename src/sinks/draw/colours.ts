@@ -85,7 +85,7 @@ const BT601 = [0.299, 0.114] as const;
  * A colour of the OKLCH space, its chroma lowered until sRGB can show it.
  * Constants: Björn Ottosson, https://bottosson.github.io/posts/oklab/
  */
-export function oklchToRgb(lightness: number, chroma: number, hueDegrees: number): Rgb {
+function oklchToRgb(lightness: number, chroma: number, hueDegrees: number): Rgb {
   const hue = (hueDegrees * Math.PI) / 180;
   for (let c = chroma; c > 0; c -= 0.005) {
     const linear = oklabToLinear(lightness, c * Math.cos(hue), c * Math.sin(hue));

@@ -54,7 +54,7 @@ export async function addAudio(join: AudioJoin, label: string): Promise<void> {
 }
 
 /** The command of `addAudio`. All times are those of the files (`-copyts`), so that picture and sound stay together. */
-export function joinCommand(join: AudioJoin): FfmpegCommand {
+function joinCommand(join: AudioJoin): FfmpegCommand {
   const { ffmpeg, container, audio, video, timeBase, shiftSeconds, from, to, output } = join;
   const inputOptions: string[] = [];
   if (from !== undefined) inputOptions.push('-ss', seconds(from - shiftSeconds));
