@@ -45,6 +45,8 @@ module.exports = {
     fence('ws', '^src/sinks/websocket/'),
     fence('sharp', '^src/sinks/websocket/'),
     fence('onnxruntime-node', '^src/model/backends/onnxruntime\\.ts$'),
+    fence('@tensorflow/', '^src/model/(backends/(tensorflow|tfjs)[a-z-]*|emit/tfjs)\\.ts$'),
+    fence('h5wasm', '^src/model/weights/'),
     fence('pino', '^src/cli/'),
     fence('commander', '^src/cli/'),
     fence('yaml', '^src/config/'),
@@ -66,9 +68,9 @@ module.exports = {
 /** Only `home` may import `package`. */
 function fence(name, home) {
   return {
-    name: `fence-${name}`,
+    name: `fence-${name.replace(/\W/g, '')}`,
     severity: 'error',
     from: { path: '^src/', pathNot: home },
-    to: { path: `node_modules/(@types/)?${name}/` },
+    to: { path: `node_modules/(@types/)?${name.replace(/\/$/, '')}/` },
   };
 }

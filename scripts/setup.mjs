@@ -31,9 +31,12 @@ function installPackages() {
   const marker = join(root, 'node_modules', '.cache', 'sightline-setup');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
   step('installing packages (npm ci)');
-  // Without the variable onnxruntime-node downloads 300 MB of CUDA libraries on Linux.
-  const env = { ONNXRUNTIME_NODE_INSTALL: 'skip', ...process.env };
-  run('npm', ['ci', '--no-audit', '--no-fund'], { env, hint: 'npm ci failed; its output is above' });
+  // The install scripts of onnxruntime-node and tfjs-node-gpu download hundreds of megabytes of CUDA libraries and of an old
+  // TensorFlow; no other package needs its script.
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    env: process.env,
+    hint: 'npm ci failed; its output is above',
+  });
   mkdirSync(join(root, 'node_modules', '.cache'), { recursive: true });
   writeFileSync(marker, lock);
 }

@@ -1,8 +1,10 @@
 /** Options of a detector and their checks, apart from it so that a process that only hosts one loads no native code. */
 import { SightlineError } from '../errors.js';
 import type { DetectorInfo, ModelInput } from '../types.js';
+import type { GpuOptions } from './backends/backend.js';
 import { classThresholds } from './class-filter.js';
-import { loadManifest, type ModelManifest } from './manifest.js';
+import { MAX_SIDE, type ModelManifest } from './manifest.js';
+import { type InputSize, loadManifestAt } from './read-network.js';
 
 /** What to load and which objects to report. */
 export interface DetectorOptions {
@@ -10,8 +12,13 @@ export interface DetectorOptions {
   readonly modelDir: string;
   /** `auto`, `cpu`, `cuda`, …: what `loadNetwork` knows; or `fake`, see `createFakeBackend`. */
   readonly device: string;
+  /** Size of the network's input, multiples of 32; the model's own if not given. */
+  readonly size?: InputSize | undefined;
   /** Threads of the backend on the CPU; its own choice if not given. */
   readonly threads?: number | undefined;
+  readonly gpu?: GpuOptions | undefined;
+  /** Modules that the inference process imports first: paths or package names. */
+  readonly modules?: readonly string[] | undefined;
   /** Most frames of one call to `detect`. */
   readonly maxBatch: number;
   /** Least confidence of a detection, 0 to 1; the model's own if not given. */
@@ -37,7 +44,7 @@ export const MAX_DETECTIONS = 300;
  */
 export async function checkDetectorOptions(options: DetectorOptions): Promise<void> {
   checkNumbers(options);
-  thresholdsOf(await loadManifest(options.modelDir), options);
+  thresholdsOf(await loadManifestAt(options.modelDir, options.size), options);
 }
 
 /** Checks the number and the sizes of a call's inputs. @throws SightlineError ERR_USAGE */
@@ -71,7 +78,13 @@ export function thresholdsOf(manifest: ModelManifest, options: DetectorOptions):
   });
 }
 
-function checkNumbers({ iou, maxBatch, maxDetections }: DetectorOptions): void {
+function checkNumbers({ iou, maxBatch, maxDetections, size }: DetectorOptions): void {
+  if (size !== undefined && ![size.width, size.height].every(isSide)) {
+    throw new SightlineError(
+      'ERR_USAGE',
+      `the network's size must be multiples of 32 from 32 to ${MAX_SIDE}, got ${size.width}x${size.height}`,
+    );
+  }
   if (iou !== undefined && !(iou >= 0 && iou <= 1)) {
     throw new SightlineError('ERR_USAGE', `iou must be a number from 0 to 1, got ${iou}`);
   }
@@ -82,4 +95,8 @@ function checkNumbers({ iou, maxBatch, maxDetections }: DetectorOptions): void {
     if (Number.isInteger(value) && value >= 1 && value <= most) continue;
     throw new SightlineError('ERR_USAGE', `${name} must be a whole number from 1 to ${most}, got ${value}`);
   }
+}
+
+function isSide(pixels: number): boolean {
+  return Number.isInteger(pixels) && pixels % 32 === 0 && pixels >= 32 && pixels <= MAX_SIDE;
 }

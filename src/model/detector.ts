@@ -12,8 +12,9 @@ import {
   thresholdsOf,
 } from './detector-options.js';
 import { type LoadedNetwork, loadNetwork } from './load-network.js';
-import { loadManifest, type ModelManifest } from './manifest.js';
+import type { ModelManifest } from './manifest.js';
 import { Suppressor } from './nms.js';
+import { loadManifestAt } from './read-network.js';
 
 export type { DetectorOptions } from './detector-options.js';
 
@@ -114,16 +115,15 @@ class LocalDetector implements Detector {
   }
 }
 
-async function load({ modelDir, device, threads }: DetectorOptions): Promise<LoadedNetwork> {
-  if (device === FAKE_DEVICE) {
-    const manifest = await loadManifest(modelDir);
-    return {
-      manifest,
-      backend: await createFakeBackend(modelDir, manifest),
-      reason: 'scripted detections were asked for',
-    };
-  }
-  return loadNetwork(modelDir, threads === undefined ? { device } : { device, threads });
+async function load(options: DetectorOptions): Promise<LoadedNetwork> {
+  const { modelDir, device, size, threads, gpu, modules } = options;
+  if (device !== FAKE_DEVICE) return loadNetwork(modelDir, { device, size, threads, gpu, modules });
+  const manifest = await loadManifestAt(modelDir, size);
+  return {
+    manifest,
+    backend: await createFakeBackend(modelDir, manifest),
+    reason: 'scripted detections were asked for',
+  };
 }
 
 function infoOf(manifest: ModelManifest, backend: Backend, reason: string, maxBatch: number): DetectorInfo {

@@ -1,26 +1,26 @@
-import { join } from 'node:path';
 import { isSightlineError, SightlineError } from '../errors.js';
-import type { Backend } from './backends/backend.js';
+import type { Backend, BackendOptions } from './backends/backend.js';
 import { type BackendChoice, chooseBackend } from './backends/choose.js';
 import { createOnnxruntimeBackend } from './backends/onnxruntime.js';
+import { createTensorflowEagerBackend } from './backends/tensorflow-eager.js';
+import { createTensorflowBackend } from './backends/tensorflow.js';
+import { createTfjsBackend } from './backends/tfjs.js';
 import { emitOnnx } from './emit/onnx.js';
-import { loadManifest, type ModelManifest, readWeights } from './manifest.js';
-import { foldBatchNorm, foldScale, type Network } from './network/fold-batch-norm.js';
-import { weightShapes } from './network/graph.js';
-import { buildNetwork, networkOptionsOf } from './network/yolov3.js';
-import { readSafetensors } from './weights/safetensors.js';
-import { checkWeights } from './weights/weights.js';
+import type { ModelManifest } from './manifest.js';
+import type { Network } from './network/fold-batch-norm.js';
+import { foldNetwork, type InputSize, readModel } from './read-network.js';
 
 /** How a network is to be run. */
-export interface LoadNetworkOptions {
-  /** `auto`, a device such as `cpu` or `cuda`, or `backend:device` such as `onnxruntime:cuda`. */
+export interface LoadNetworkOptions extends BackendOptions {
+  /** `auto`, a device such as `cpu` or `cuda`, a backend, or `backend:device` such as `onnxruntime:cuda`. */
   readonly device: string;
-  /** CPU threads of one inference; what the backend thinks best if absent. */
-  readonly threads?: number | undefined;
+  /** Another size of the network's input than the manifest's. */
+  readonly size?: InputSize | undefined;
 }
 
 /** A network that is ready to run. */
 export interface LoadedNetwork {
+  /** With the input size that the network runs at. */
   readonly manifest: ModelManifest;
   /** Belongs to the caller, who closes it. */
   readonly backend: Backend;
@@ -29,7 +29,7 @@ export interface LoadedNetwork {
 }
 
 /**
- * Makes a running network of a model folder: manifest, weights, graph, folded batch norms, ONNX, backend.
+ * Makes a running network of a model folder: manifest, weights, graph, folded batch norms, backend.
  *
  * Loads native code into this process; only the inference child calls it.
  * @throws SightlineError ERR_MODEL_NOT_FOUND, ERR_MODEL_INVALID, ERR_WEIGHTS_INVALID, ERR_USAGE for an unknown device,
@@ -37,14 +37,29 @@ export interface LoadedNetwork {
  */
 export async function loadNetwork(modelDir: string, options: LoadNetworkOptions): Promise<LoadedNetwork> {
   const choices = await chooseBackend(options.device);
-  const manifest = await loadManifest(modelDir);
-  const onnx = emitOnnx(await readNetwork(modelDir, manifest));
-
-  const { threads } = options;
-  const started = await startFirst(choices, ({ device }) =>
-    createOnnxruntimeBackend(onnx, { device, threads }),
+  const { manifest, network } = await readModel(modelDir, options.size);
+  const folded = foldNetwork(network);
+  const started = await startFirst(choices, (choice) =>
+    startBackend(choice, folded, { ...options, device: choice.device }),
   );
   return { manifest, ...started };
+}
+
+function startBackend(
+  { backend }: BackendChoice,
+  network: Network,
+  options: BackendOptions,
+): Promise<Backend> {
+  switch (backend) {
+    case 'onnxruntime':
+      return createOnnxruntimeBackend(emitOnnx(network), options);
+    case 'tensorflow':
+      return createTensorflowBackend(network, options);
+    case 'tensorflow-eager':
+      return createTensorflowEagerBackend(network, options);
+    case 'tfjs':
+      return createTfjsBackend(network, options);
+  }
 }
 
 /**
@@ -68,13 +83,4 @@ export async function startFirst(
     }
   }
   throw new SightlineError('ERR_BACKEND_UNAVAILABLE', 'there is no device to try');
-}
-
-/** Graph and numbers of a model, checked against each other, batch norms and scaling folded away. */
-async function readNetwork(modelDir: string, manifest: ModelManifest): Promise<Network> {
-  const origin = join(modelDir, manifest.weights.file);
-  const weights = readSafetensors(await readWeights(modelDir, manifest), origin);
-  const graph = buildNetwork(networkOptionsOf(manifest));
-  checkWeights(weights, weightShapes(graph), origin);
-  return foldScale(foldBatchNorm({ graph, weights }));
 }

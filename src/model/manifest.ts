@@ -54,8 +54,11 @@ const MANIFEST_FILE = 'model.json';
 
 const FORMAT = 'sightline-model/1';
 const STRIDE = 32;
-// Four times the reference's size: more is a slip of the pen, and it bounds what a hostile manifest can make us allocate.
-const MAX_SIDE = 4096;
+/**
+ * Largest width or height of a network's input. Ten times the reference's size: more is a slip of the pen, and it bounds what
+ * a hostile manifest can make us allocate.
+ */
+export const MAX_SIDE = 4096;
 
 const side = z
   .int()

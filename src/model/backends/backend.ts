@@ -27,3 +27,22 @@ export interface Backend {
   run(pixels: Uint8Array, count: number): Promise<readonly HeadTensor[]>;
   close(): Promise<void>;
 }
+
+/** How a backend is to run a network. */
+export interface BackendOptions {
+  /** One of the backend's own devices, such as `cpu`. */
+  readonly device: string;
+  /** CPU threads of one inference; what the backend thinks best if not given. */
+  readonly threads?: number | undefined;
+  readonly gpu?: GpuOptions | undefined;
+  /** Modules that are imported first, such as one that registers a TensorFlow.js backend: paths or package names. */
+  readonly modules?: readonly string[] | undefined;
+}
+
+/** How much of the graphics cards a backend may take. */
+export interface GpuOptions {
+  /** Cards by number, such as `[0]`: sets CUDA_VISIBLE_DEVICES. All if not given, none if empty. */
+  readonly visibleDevices?: readonly number[] | undefined;
+  /** Whether TensorFlow takes memory as it needs it (the default) instead of all of a card's at once. */
+  readonly memoryGrowth?: boolean | undefined;
+}

@@ -1,107 +1,121 @@
 import { SightlineError } from '../../errors.js';
-import {
-  deviceStates,
-  inspectOnnxruntime,
-  ONNXRUNTIME_DEVICES,
-  type OnnxruntimeDevice,
-  type OnnxruntimeInstall,
-} from './onnxruntime-install.js';
+import type { DeviceState } from './device-state.js';
+import { type BackendName, BACKENDS, inspectMachine, type Machine } from './machine.js';
+import { ONNXRUNTIME_DEVICES } from './onnxruntime-install.js';
 
 /** One backend on one device, for people to read. */
-export interface BackendListing {
+export interface BackendListing extends DeviceState {
   readonly backend: string;
-  readonly device: string;
-  /** Whether it can be asked for; whether its drivers work is known when it has started. */
-  readonly available: boolean;
-  /** Why, or why not, in one line. */
-  readonly reason: string;
 }
 
 /** Something to be tried. */
 export interface BackendChoice {
-  readonly backend: 'onnxruntime';
-  readonly device: OnnxruntimeDevice;
+  readonly backend: BackendName;
+  readonly device: string;
   /** Why it is worth trying, in one line. */
   readonly reason: string;
 }
 
-const ONNXRUNTIME = 'onnxruntime';
+interface Request {
+  readonly backend: BackendName | typeof AUTO;
+  readonly device: string;
+}
+
 const AUTO = 'auto';
-/** What `auto` tries, fastest first. The others have to be asked for: they are experimental, slow to start or not tested. */
-const AUTO_ORDER: readonly OnnxruntimeDevice[] = ['cuda', 'cpu'];
-const FUTURE = ['tensorflow', 'tfjs'] as const;
+
+/**
+ * What `auto` tries, fastest first, by the measurements of docs/performance.md. The others have to be asked for: they are
+ * experimental, slow to start or not tested.
+ */
+const AUTO_ORDER: readonly (readonly [BackendName, string])[] = [
+  ['onnxruntime', 'cuda'],
+  ['tensorflow', 'gpu'],
+  ['onnxruntime', 'cpu'],
+  ['tensorflow', 'cpu'],
+  ['tfjs', 'wasm'],
+];
 
 /** Everything that could be run on, here or elsewhere, and why it is or is not available. Loads no native code. */
 export async function listBackends(): Promise<readonly BackendListing[]> {
-  const states = deviceStates(await inspectOnnxruntime());
-  const future = { device: 'any', available: false, reason: 'not part of this version of Sightline' };
-  return [
-    ...states.map((state) => ({ backend: ONNXRUNTIME, ...state })),
-    ...FUTURE.map((backend) => ({ backend, ...future })),
-  ];
+  const machine = await inspectMachine();
+  return BACKENDS.flatMap((backend) => machine[backend].map((state) => ({ backend, ...state })));
 }
 
 /**
  * What to try for a request, in this order, until one starts. A device that was asked for by name stands alone: there is
  * no silent fallback.
- * @param request `auto`, a device such as `cuda`, or `backend:device`.
- * @param install what is installed; this machine's if not given.
+ * @param request `auto`, a device such as `cuda` or `wasm`, a backend such as `tensorflow`, or `backend:device`.
+ * @param machine what there is; this machine if not given.
  * @returns at least one choice.
  * @throws SightlineError ERR_USAGE if there is no such thing, ERR_BACKEND_UNAVAILABLE if it is not available here.
  */
-export async function chooseBackend(
-  request: string,
-  install?: OnnxruntimeInstall,
-): Promise<readonly BackendChoice[]> {
-  const device = parseRequest(request);
-  const states = deviceStates(install ?? (await inspectOnnxruntime()));
-  const stateOf = (name: OnnxruntimeDevice) => states.find((state) => state.device === name)!;
+export async function chooseBackend(request: string, machine?: Machine): Promise<readonly BackendChoice[]> {
+  const { backend, device } = parseRequest(request);
+  const all = machine ?? (await inspectMachine());
+  if (device === AUTO) return fastestFirst(request, backend, all);
 
-  if (device !== AUTO) {
-    const { available, reason } = stateOf(device);
-    if (available) return [{ backend: ONNXRUNTIME, device, reason: `${device} was asked for` }];
-    const advice = device === 'cpu' ? '' : '; or use "cpu"';
-    throw new SightlineError(
-      'ERR_BACKEND_UNAVAILABLE',
-      `device "${request}" is not available: ${reason}${advice}`,
-    );
-  }
-
-  const choices: BackendChoice[] = [];
-  const misses: string[] = [];
-  for (const name of AUTO_ORDER) {
-    const { available, reason } = stateOf(name);
-    if (!available) misses.push(`${name}: ${reason}`);
-    else
-      choices.push({
-        backend: ONNXRUNTIME,
-        device: name,
-        reason: ['fastest available', ...misses].join('; '),
-      });
-  }
-  if (choices.length > 0) return choices;
-  throw new SightlineError('ERR_BACKEND_UNAVAILABLE', `nothing to run the network on: ${misses.join('; ')}`);
+  // parseRequest allows `auto` as a backend together with `auto` as a device only.
+  const name = backend as BackendName;
+  const state = all[name].find((known) => known.device === device);
+  const asked = { backend: name, device, reason: `${request} was asked for` };
+  if (state?.available === true) return [asked];
+  // A backend of TensorFlow.js that the user brings along is known when its module has been imported.
+  if (state === undefined && name === 'tfjs') return [asked];
+  const reason = state?.reason ?? 'unknown device';
+  const advice = device === 'cpu' ? '' : '; or use "cpu"';
+  throw new SightlineError(
+    'ERR_BACKEND_UNAVAILABLE',
+    `device "${request}" is not available: ${reason}${advice}`,
+  );
 }
 
-function parseRequest(request: string): OnnxruntimeDevice | typeof AUTO {
-  const colon = request.indexOf(':');
-  const backend = colon < 0 ? ONNXRUNTIME : request.slice(0, colon);
-  const name = request.slice(colon + 1);
-  if (FUTURE.some((future) => future === backend || future === request)) {
-    throw new SightlineError(
-      'ERR_BACKEND_UNAVAILABLE',
-      `device "${request}": the ${colon < 0 ? request : backend} backend is not part of this version of Sightline; ` +
-        'use "auto" or "cpu"',
-    );
+/** The devices of `auto`, those of one backend if it is named. */
+function fastestFirst(request: string, backend: Request['backend'], machine: Machine): BackendChoice[] {
+  const order =
+    backend === 'tensorflow-eager'
+      ? (['gpu', 'cpu'] as const).map((device) => [backend, device] as const)
+      : AUTO_ORDER.filter(([name]) => backend === AUTO || name === backend);
+  const choices: BackendChoice[] = [];
+  const misses: string[] = [];
+  for (const [name, device] of order) {
+    const state = machine[name].find((known) => known.device === device);
+    if (state?.available === true) {
+      const reason = ['fastest available', ...misses].join('; ');
+      choices.push({ backend: name, device, reason });
+    } else misses.push(`${name}:${device}: ${state?.reason ?? 'unknown'}`);
   }
-  if (backend === ONNXRUNTIME) {
-    if (name === AUTO) return AUTO;
-    const device = ONNXRUNTIME_DEVICES.find((known) => known === name);
-    if (device !== undefined) return device;
+  if (choices.length > 0) return choices;
+  const what = backend === AUTO ? 'nothing to run the network on' : `device "${request}" is not available`;
+  throw new SightlineError('ERR_BACKEND_UNAVAILABLE', `${what}: ${misses.join('; ')}`);
+}
+
+function parseRequest(request: string): Request {
+  if (request === AUTO) return { backend: AUTO, device: AUTO };
+  if (isBackend(request)) return { backend: request, device: AUTO };
+  if (request === 'wasm') return { backend: 'tfjs', device: 'wasm' };
+  if (isOnnxruntimeDevice(request)) return { backend: 'onnxruntime', device: request };
+
+  const [backend = '', device = '', ...rest] = request.split(':');
+  if (rest.length === 0 && isBackend(backend)) {
+    if (device === AUTO || isDeviceOf(backend, device)) return { backend, device };
   }
   throw new SightlineError(
     'ERR_USAGE',
-    `there is no device "${request}"; known are ${AUTO}, ${ONNXRUNTIME_DEVICES.join(', ')}, ` +
-      `also as ${ONNXRUNTIME}:cpu and so on`,
+    `there is no device "${request}"; known are ${[AUTO, ...ONNXRUNTIME_DEVICES, 'wasm', ...BACKENDS].join(', ')}, ` +
+      'also as onnxruntime:cpu, tensorflow:gpu, tfjs:wasm and so on',
   );
+}
+
+function isBackend(name: string): name is BackendName {
+  return BACKENDS.some((known) => known === name);
+}
+
+function isOnnxruntimeDevice(name: string): boolean {
+  return ONNXRUNTIME_DEVICES.some((known) => known === name);
+}
+
+function isDeviceOf(backend: BackendName, device: string): boolean {
+  if (backend === 'onnxruntime') return isOnnxruntimeDevice(device);
+  if (backend === 'tfjs') return /^[a-z][a-z0-9-]*$/.test(device);
+  return device === 'cpu' || device === 'gpu';
 }

@@ -6,6 +6,7 @@ import { access, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import type { DeviceState } from './device-state.js';
 
 /** Devices by the names of onnxruntime's execution providers, the ones that `auto` tries first in front. */
 export const ONNXRUNTIME_DEVICES = ['cuda', 'cpu', 'tensorrt', 'webgpu', 'coreml', 'dml'] as const;
@@ -27,13 +28,6 @@ export interface OnnxruntimeInstall {
   readonly nvidia: boolean;
   /** Whether any graphics device shows itself. */
   readonly graphics: boolean;
-}
-
-/** Whether a device can be asked for, and one line of why or why not. */
-export interface DeviceState {
-  readonly device: OnnxruntimeDevice;
-  readonly available: boolean;
-  readonly reason: string;
 }
 
 /** Looks at this machine. Reads a few files, loads nothing. */

@@ -2,15 +2,8 @@ import { availableParallelism } from 'node:os';
 import type * as ort from 'onnxruntime-node';
 import { messageOf, SightlineError } from '../../errors.js';
 import { ONNX_INPUT, ONNX_OUTPUTS } from '../emit/onnx.js';
-import type { Backend, BackendInfo, HeadTensor } from './backend.js';
-import type { OnnxruntimeDevice } from './onnxruntime-install.js';
-
-/** Where and how to run. */
-export interface OnnxruntimeOptions {
-  readonly device: OnnxruntimeDevice;
-  /** CPU threads; those of the machine, at most eight, if not given. */
-  readonly threads?: number | undefined;
-}
+import { setVisibleDevices } from './visible-devices.js';
+import type { Backend, BackendInfo, BackendOptions, HeadTensor } from './backend.js';
 
 /** The deeper layers are 13 × 13 pixels: little is left to share between more threads than this. */
 const DEFAULT_MAX_THREADS = 8;
@@ -35,14 +28,13 @@ type Runtime = typeof ort;
  * Loads an ONNX model of `emitOnnx` into onnxruntime, in this process. onnxruntime-node leaks sessions that are
  * made again and again, and crashes with more than one thread: one process, one session, kept.
  * @param onnx the model's bytes; not needed afterwards.
+ * @param options `threads`: those of the machine, at most eight, if not given.
  * @throws SightlineError ERR_BACKEND_UNAVAILABLE if the library or the device does not start, ERR_BACKEND_FAILED if the
  * model is not accepted.
  */
-export async function createOnnxruntimeBackend(
-  onnx: Uint8Array,
-  options: OnnxruntimeOptions,
-): Promise<Backend> {
+export async function createOnnxruntimeBackend(onnx: Uint8Array, options: BackendOptions): Promise<Backend> {
   const { device } = options;
+  setVisibleDevices(options.gpu);
   let runtime: Runtime;
   try {
     // Here and not above: the import loads 45 MB of native code.
@@ -73,7 +65,7 @@ export async function createOnnxruntimeBackend(
   }
 }
 
-function sessionOptions({ device, threads }: OnnxruntimeOptions): ort.InferenceSession.SessionOptions {
+function sessionOptions({ device, threads }: BackendOptions): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     intraOpNumThreads: threads ?? Math.min(availableParallelism(), DEFAULT_MAX_THREADS),
@@ -93,7 +85,7 @@ class OnnxruntimeBackend implements Backend {
   /** Memory of the heads, kept between calls and sized for the largest batch so far. */
   #memory: Float32Array[] = [];
 
-  constructor(runtime: Runtime, session: ort.InferenceSession, device: OnnxruntimeDevice) {
+  constructor(runtime: Runtime, session: ort.InferenceSession, device: string) {
     this.#runtime = runtime;
     this.#session = session;
     this.#ends = endsOf(session);

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { chooseBackend, listBackends } from '../../../../src/model/backends/choose.js';
+import type { Machine } from '../../../../src/model/backends/machine.js';
 import {
   deviceStates,
   inspectOnnxruntime,
@@ -20,37 +21,71 @@ const bare: OnnxruntimeInstall = {
 const withCuda: OnnxruntimeInstall = { ...bare, nvidia: true, graphics: true, cudaLibrary: true };
 const mac: OnnxruntimeInstall = { ...bare, platform: 'darwin', arch: 'arm64' };
 
-async function devicesFor(request: string, install: OnnxruntimeInstall): Promise<string[]> {
-  return (await chooseBackend(request, install)).map(({ device }) => device);
+const NOT_LINKED = 'tfjs-node is not linked';
+const noTensorflow = ['gpu', 'cpu'].map((device) => ({ device, available: false, reason: NOT_LINKED }));
+const wasm = [{ device: 'wasm', available: true, reason: 'tfjs 4.22.0' }];
+
+function machineOf(install: OnnxruntimeInstall, other: Partial<Machine> = {}): Machine {
+  return {
+    onnxruntime: deviceStates(install),
+    tensorflow: noTensorflow,
+    'tensorflow-eager': noTensorflow,
+    tfjs: wasm,
+    ...other,
+  };
+}
+
+function linked(...devices: string[]): Pick<Machine, 'tensorflow' | 'tensorflow-eager'> {
+  const states = ['gpu', 'cpu'].map((device) => {
+    const available = devices.includes(device);
+    return { device, available, reason: available ? 'TensorFlow 2.15.1' : 'no graphics card' };
+  });
+  return { tensorflow: states, 'tensorflow-eager': states };
+}
+
+async function chosen(request: string, machine: Machine): Promise<string[]> {
+  return (await chooseBackend(request, machine)).map(({ backend, device }) => `${backend}:${device}`);
 }
 
 describe('chooseBackend', () => {
-  it.each<[string, OnnxruntimeInstall, string[]]>([
-    ['auto', bare, ['cpu']],
+  it.each<[string, Machine, string[]]>([
+    ['auto', machineOf(bare), ['onnxruntime:cpu', 'tfjs:wasm']],
     // The CPU stands behind CUDA: whether the driver works is known when it has started.
-    ['auto', withCuda, ['cuda', 'cpu']],
-    ['onnxruntime:auto', withCuda, ['cuda', 'cpu']],
-    ['auto', mac, ['cpu']],
-    ['cpu', withCuda, ['cpu']],
-    ['onnxruntime:cpu', bare, ['cpu']],
+    ['auto', machineOf(withCuda), ['onnxruntime:cuda', 'onnxruntime:cpu', 'tfjs:wasm']],
+    [
+      'auto',
+      machineOf(withCuda, linked('gpu', 'cpu')),
+      ['onnxruntime:cuda', 'tensorflow:gpu', 'onnxruntime:cpu', 'tensorflow:cpu', 'tfjs:wasm'],
+    ],
+    ['auto', machineOf({ ...bare, binding: false }), ['tfjs:wasm']],
+    ['onnxruntime', machineOf(withCuda), ['onnxruntime:cuda', 'onnxruntime:cpu']],
+    ['onnxruntime:auto', machineOf(withCuda), ['onnxruntime:cuda', 'onnxruntime:cpu']],
     // A demanded device stands alone: no silent fallback.
-    ['cuda', withCuda, ['cuda']],
-    ['onnxruntime:cuda', withCuda, ['cuda']],
-    ['tensorrt', { ...withCuda, tensorrtLibrary: true }, ['tensorrt']],
-    ['webgpu', withCuda, ['webgpu']],
-    ['webgpu', mac, ['webgpu']],
-    ['coreml', mac, ['coreml']],
-    ['dml', { ...bare, platform: 'win32' }, ['dml']],
-  ])('takes for %s', async (request, install, devices) => {
-    expect(await devicesFor(request, install)).toEqual(devices);
+    ['cpu', machineOf(withCuda), ['onnxruntime:cpu']],
+    ['onnxruntime:cpu', machineOf(bare), ['onnxruntime:cpu']],
+    ['cuda', machineOf(withCuda), ['onnxruntime:cuda']],
+    ['tensorrt', machineOf({ ...withCuda, tensorrtLibrary: true }), ['onnxruntime:tensorrt']],
+    ['webgpu', machineOf(mac), ['onnxruntime:webgpu']],
+    ['coreml', machineOf(mac), ['onnxruntime:coreml']],
+    ['dml', machineOf({ ...bare, platform: 'win32' }), ['onnxruntime:dml']],
+    ['tensorflow', machineOf(bare, linked('gpu', 'cpu')), ['tensorflow:gpu', 'tensorflow:cpu']],
+    ['tensorflow', machineOf(bare, linked('cpu')), ['tensorflow:cpu']],
+    ['tensorflow:cpu', machineOf(bare, linked('gpu', 'cpu')), ['tensorflow:cpu']],
+    ['tensorflow-eager', machineOf(bare, linked('cpu')), ['tensorflow-eager:cpu']],
+    ['wasm', machineOf(bare), ['tfjs:wasm']],
+    ['tfjs', machineOf(bare), ['tfjs:wasm']],
+    // Whether a module of the user's registers it is known when that has been imported.
+    ['tfjs:my-own', machineOf(bare), ['tfjs:my-own']],
+  ])('takes for %s', async (request, machine, expected) => {
+    expect(await chosen(request, machine)).toEqual(expected);
   });
 
   it('says why auto took what it took', async () => {
-    expect((await chooseBackend('auto', bare))[0]?.reason).toBe(
-      'fastest available; cuda: no NVIDIA driver (no /dev/nvidiactl)',
+    expect((await chooseBackend('auto', machineOf(bare)))[0]?.reason).toBe(
+      `fastest available; onnxruntime:cuda: no NVIDIA driver (no /dev/nvidiactl); tensorflow:gpu: ${NOT_LINKED}`,
     );
-    expect((await chooseBackend('auto', withCuda))[0]?.reason).toBe('fastest available');
-    expect((await chooseBackend('cuda', withCuda))[0]?.reason).toBe('cuda was asked for');
+    expect((await chooseBackend('auto', machineOf(withCuda)))[0]?.reason).toBe('fastest available');
+    expect((await chooseBackend('cuda', machineOf(withCuda)))[0]?.reason).toBe('cuda was asked for');
   });
 
   it.each<[string, OnnxruntimeInstall, RegExp]>([
@@ -73,16 +108,27 @@ describe('chooseBackend', () => {
       /onnxruntime-node is not installed: run `npm install onnxruntime-node`$/,
     ],
     [
-      'auto',
-      { ...bare, version: undefined },
-      /nothing to run the network on: cuda: .*; cpu: .*not installed/,
+      'tensorflow',
+      bare,
+      /"tensorflow" is not available: tensorflow:gpu: .*not linked; tensorflow:cpu: .*not linked$/,
     ],
-    ['tensorflow', bare, /"tensorflow": the tensorflow backend is not part of this version/],
-    ['tfjs:wasm', bare, /"tfjs:wasm": the tfjs backend is not part of this version/],
+    ['tensorflow:gpu', bare, /"tensorflow:gpu" is not available: tfjs-node is not linked; or use "cpu"$/],
   ])('refuses %s where it is not', async (request, install, message) => {
-    await expect(chooseBackend(request, install)).rejects.toMatchObject({
+    await expect(chooseBackend(request, machineOf(install))).rejects.toMatchObject({
       code: 'ERR_BACKEND_UNAVAILABLE',
       message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('says what is missing if there is nothing at all', async () => {
+    const tfjs = [{ device: 'wasm', available: false, reason: 'not installed' }];
+    await expect(
+      chooseBackend('auto', machineOf({ ...bare, version: undefined }, { tfjs })),
+    ).rejects.toMatchObject({
+      code: 'ERR_BACKEND_UNAVAILABLE',
+      message: expect.stringMatching(
+        /^nothing to run the network on: onnxruntime:cuda: .*; onnxruntime:cpu: .*not installed.*; tfjs:wasm: not installed$/,
+      ) as string,
     });
   });
 
@@ -92,13 +138,16 @@ describe('chooseBackend', () => {
     ':',
     ':cpu',
     'cpu:',
-    'onnxruntime',
     'onnxruntime:',
+    'tensorflow:cuda',
+    'tfjs:',
+    'tfjs:../x',
+    'auto:cpu',
     'onnxruntime:cpu:0',
     'torch:cpu',
     'CPU',
   ])('does not know "%s"', async (request) => {
-    await expect(chooseBackend(request, bare)).rejects.toMatchObject({
+    await expect(chooseBackend(request, machineOf(bare))).rejects.toMatchObject({
       code: 'ERR_USAGE',
       message: expect.stringMatching(/^there is no device ".*"; known are auto, cuda, cpu, /) as string,
     });
@@ -119,11 +168,11 @@ describe('listBackends', () => {
       available: true,
       reason: `onnxruntime ${version}`,
     });
-    expect(
-      listings.filter(({ backend }) => backend !== 'onnxruntime').map(({ available }) => available),
-    ).toEqual([false, false]);
+    expect(new Set(listings.map(({ backend }) => backend))).toEqual(
+      new Set(['onnxruntime', 'tensorflow', 'tensorflow-eager', 'tfjs']),
+    );
     const report = process.report.getReport() as { sharedObjects: string[] };
-    expect(report.sharedObjects.filter((path) => path.includes('onnxruntime'))).toEqual([]);
+    expect(report.sharedObjects.filter((path) => /onnxruntime|tensorflow/.test(path))).toEqual([]);
   });
 
   it('gives one line for every device', () => {

@@ -1,0 +1,16 @@
+import { SightlineError } from '../../errors.js';
+import type { Network } from '../network/fold-batch-norm.js';
+import type { Backend, BackendOptions } from './backend.js';
+
+/**
+ * Loads a network into TensorFlow, operation by operation.
+ * @throws SightlineError ERR_BACKEND_UNAVAILABLE
+ */
+export function createTensorflowEagerBackend(
+  _network: Network,
+  { device }: BackendOptions,
+): Promise<Backend> {
+  return Promise.reject(
+    new SightlineError('ERR_BACKEND_UNAVAILABLE', `tensorflow-eager:${device} is not there yet`),
+  );
+}
