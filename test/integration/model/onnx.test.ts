@@ -1,11 +1,18 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { Backend, HeadTensor } from '../../../src/model/backends/backend.js';
+import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import { createOnnxruntimeBackend } from '../../../src/model/backends/onnxruntime.js';
 import { emitOnnx } from '../../../src/model/emit/onnx.js';
 import { loadNetwork } from '../../../src/model/load-network.js';
 import { foldBatchNorm, foldScale } from '../../../src/model/network/fold-batch-norm.js';
 import { buildNetwork } from '../../../src/model/network/yolov3.js';
+import {
+  closing,
+  difference,
+  HEAD_TOLERANCE,
+  largestDifference,
+  statistics,
+} from '../../support/compare-heads.js';
 import {
   goldenFloats,
   goldenModels,
@@ -15,8 +22,6 @@ import {
   goldenWeights,
 } from '../../support/golden-network.js';
 
-/** Design: emitters agree with the reference within this share of the output's standard deviation. */
-const TOLERANCE = 1e-3;
 const STREET = new URL('../../../models/street-b0', import.meta.url).pathname;
 const HEADS = ['p5', 'p4', 'p3'];
 
@@ -33,7 +38,7 @@ describe('ONNX in onnxruntime', () => {
         expect([head.height, head.width, head.channels]).toEqual(shape);
         const golden = goldenFloats(file);
         expect(statistics(golden).mean).toBeCloseTo(mean, 6);
-        expect(largestDifference(head, golden)).toBeLessThan(TOLERANCE * std);
+        expect(largestDifference(head, golden)).toBeLessThan(HEAD_TOLERANCE * std);
       }
     });
   }
@@ -44,7 +49,7 @@ describe('ONNX in onnxruntime', () => {
     await using backend = closing(await createOnnxruntimeBackend(onnx, { device: 'cpu' }));
     const heads = await backend.run(goldenPicture(), 1);
     for (const [index, { file, std }] of goldenModels()[0]!.outputs.entries()) {
-      expect(largestDifference(heads[index]!, goldenFloats(file))).toBeLessThan(TOLERANCE * std);
+      expect(largestDifference(heads[index]!, goldenFloats(file))).toBeLessThan(HEAD_TOLERANCE * std);
     }
   });
 
@@ -58,7 +63,7 @@ describe('ONNX in onnxruntime', () => {
     for (const [index, head] of heads.entries()) {
       const golden = goldenFloats(`street_${HEADS[index]!}.f32`);
       expect(head.channels).toBe(3 * (5 + manifest.classes.length));
-      expect(largestDifference(head, golden)).toBeLessThan(TOLERANCE * statistics(golden).std);
+      expect(largestDifference(head, golden)).toBeLessThan(HEAD_TOLERANCE * statistics(golden).std);
     }
   });
 });
@@ -133,42 +138,6 @@ describe('what onnxruntime refuses', () => {
   });
 });
 
-/** Sessions are few and large: each test gives back its own. */
-function closing(backend: Backend): Backend & AsyncDisposable {
-  return {
-    info: backend.info,
-    run: (pixels, count) => backend.run(pixels, count),
-    close: () => backend.close(),
-    [Symbol.asyncDispose]: () => backend.close(),
-  };
-}
-
 function copyOf(heads: readonly HeadTensor[]): Float32Array[] {
   return heads.map(({ data }) => data.slice());
-}
-
-/** Compares planes with the reference's rows of pixels. */
-function largestDifference({ data, channels, height, width }: HeadTensor, golden: Float32Array): number {
-  const area = height * width;
-  const moved = new Float32Array(golden.length);
-  for (let c = 0; c < channels; c++) {
-    for (let at = 0; at < area; at++) moved[at * channels + c] = data[c * area + at]!;
-  }
-  return difference(moved, golden);
-}
-
-function difference(a: Float32Array, b: Float32Array): number {
-  expect(a.length).toBe(b.length);
-  let largest = 0;
-  for (let at = 0; at < a.length; at++) {
-    const error = Math.abs(a[at]! - b[at]!);
-    if (!(error <= largest)) largest = error;
-  }
-  return largest;
-}
-
-function statistics(values: Float32Array): { mean: number; std: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return { mean, std: Math.sqrt(variance) };
 }
