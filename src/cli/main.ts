@@ -5,6 +5,7 @@ import { VERSION } from '../app.js';
 import { messageOf } from '../errors.js';
 import { doctorCommand } from './doctor.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { linkTensorflowCommand } from './link-tensorflow.js';
 import { trackCommand } from './track.js';
 
 const onExit = (code: number): void => {
@@ -16,6 +17,7 @@ const program = new Command('sightline')
   .version(VERSION)
   .addCommand(trackCommand(onExit))
   .addCommand(doctorCommand(onExit))
+  .addCommand(linkTensorflowCommand(onExit))
   .addHelpText(
     'after',
     '\nExit codes: 0 done, 1 runtime, 2 usage or config, 3 model or backend, 4 every source failed, 130 interrupted.',
