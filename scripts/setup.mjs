@@ -1,6 +1,7 @@
 /**
  * Makes a fresh checkout ready: packages, ffmpeg, and the compiled `dist/`. Uses nothing but Node itself, because it runs
- * before anything is installed. `--browser` also sees to a Chromium for the tests of the web page.
+ * before anything is installed. `--browser` also sees to a Chromium for the tests of the web page, and
+ * `--tensorflow` to a TensorFlow for the tests of that backend.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -10,12 +11,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wantsBrowser = process.argv.includes('--browser');
+const wantsTensorflow = process.argv.includes('--tensorflow');
 
 checkNode();
 installPackages();
 needProgram('ffmpeg', { variable: 'FFMPEG_PATH', required: true });
 if (wantsBrowser) needProgram('chromium', { variable: 'CHROMIUM_PATH', required: false });
 build();
+if (wantsTensorflow) linkTensorflow();
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -72,6 +75,24 @@ function build() {
     env: process.env,
     hint: 'the build failed; its output is above',
   });
+}
+
+/** Without it everything else works, so a failure is loud and no more than that. */
+function linkTensorflow() {
+  const args = [join('dist', 'cli', 'main.js'), 'link-tensorflow', '--package', tensorflowPackage()];
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status === 0) return;
+  process.stderr.write(
+    'setup: !!! WARNING: TensorFlow could not be linked (why: above); its tests will be SKIPPED, everything else works\n',
+  );
+}
+
+/** PyPI has no tensorflow-cpu for 64-bit Arm: there the plain package has no CUDA. */
+function tensorflowPackage() {
+  return process.arch === 'arm64' ? 'tensorflow' : 'tensorflow-cpu';
 }
 
 function sudo() {
