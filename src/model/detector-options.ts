@@ -1,10 +1,11 @@
 /** Options of a detector and their checks, apart from it so that a process that only hosts one loads no native code. */
 import { SightlineError } from '../errors.js';
+import { type InputSize, isInputSize, SIZE_RULE } from '../input-size.js';
 import type { DetectorInfo, ModelInput } from '../types.js';
 import type { GpuOptions } from './backends/backend.js';
 import { classThresholds } from './class-filter.js';
-import { MAX_SIDE, type ModelManifest } from './manifest.js';
-import { type InputSize, loadManifestAt } from './read-network.js';
+import type { ModelManifest } from './manifest.js';
+import { loadManifestAt } from './read-network.js';
 
 /** What to load and which objects to report. */
 export interface DetectorOptions {
@@ -79,10 +80,10 @@ export function thresholdsOf(manifest: ModelManifest, options: DetectorOptions):
 }
 
 function checkNumbers({ iou, maxBatch, maxDetections, size }: DetectorOptions): void {
-  if (size !== undefined && ![size.width, size.height].every(isSide)) {
+  if (size !== undefined && !isInputSize(size)) {
     throw new SightlineError(
       'ERR_USAGE',
-      `the network's size must be multiples of 32 from 32 to ${MAX_SIDE}, got ${size.width}x${size.height}`,
+      `the network's size must be ${SIZE_RULE}; got ${size.width}x${size.height}`,
     );
   }
   if (iou !== undefined && !(iou >= 0 && iou <= 1)) {
@@ -95,8 +96,4 @@ function checkNumbers({ iou, maxBatch, maxDetections, size }: DetectorOptions): 
     if (Number.isInteger(value) && value >= 1 && value <= most) continue;
     throw new SightlineError('ERR_USAGE', `${name} must be a whole number from 1 to ${most}, got ${value}`);
   }
-}
-
-function isSide(pixels: number): boolean {
-  return Number.isInteger(pixels) && pixels % 32 === 0 && pixels >= 32 && pixels <= MAX_SIDE;
 }

@@ -1,4 +1,5 @@
 import { isSightlineError, SightlineError } from '../errors.js';
+import type { InputSize } from '../input-size.js';
 import type { Backend, BackendOptions } from './backends/backend.js';
 import { type BackendChoice, chooseBackend } from './backends/choose.js';
 import { createOnnxruntimeBackend } from './backends/onnxruntime.js';
@@ -8,7 +9,7 @@ import { createTfjsBackend } from './backends/tfjs.js';
 import { emitOnnx } from './emit/onnx.js';
 import type { ModelManifest } from './manifest.js';
 import type { Network } from './network/fold-batch-norm.js';
-import { foldNetwork, type InputSize, readModel } from './read-network.js';
+import { foldNetwork, readModel } from './read-network.js';
 
 /** How a network is to be run. */
 export interface LoadNetworkOptions extends BackendOptions {

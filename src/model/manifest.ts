@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { messageOf, SightlineError } from '../errors.js';
+import { MAX_SIDE, SIZE_STEP } from '../input-size.js';
 
 /** The size steps of EfficientNet, B0 to B7. */
 export type Phi = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -53,18 +54,12 @@ export interface ModelManifest {
 const MANIFEST_FILE = 'model.json';
 
 const FORMAT = 'sightline-model/1';
-const STRIDE = 32;
-/**
- * Largest width or height of a network's input. Ten times the reference's size: more is a slip of the pen, and it bounds what
- * a hostile manifest can make us allocate.
- */
-export const MAX_SIDE = 4096;
 
 const side = z
   .int()
-  .min(STRIDE)
+  .min(SIZE_STEP)
   .max(MAX_SIDE)
-  .multipleOf(STRIDE, { error: `must be a multiple of ${STRIDE}` });
+  .multipleOf(SIZE_STEP, { error: `must be a multiple of ${SIZE_STEP}` });
 const fraction = z.number().min(0).max(1);
 const anchorIndex = z.int().min(0).max(8);
 

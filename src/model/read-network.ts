@@ -1,16 +1,11 @@
 import { join } from 'node:path';
+import type { InputSize } from '../input-size.js';
 import { loadManifest, type ModelManifest, readWeights } from './manifest.js';
 import { foldBatchNorm, foldScale, type Network } from './network/fold-batch-norm.js';
 import { weightShapes } from './network/graph.js';
 import { buildNetwork, networkOptionsOf } from './network/yolov3.js';
 import { readSafetensors } from './weights/safetensors.js';
 import { checkWeights } from './weights/weights.js';
-
-/** Size of a network's input in pixels; multiples of 32. */
-export interface InputSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A model's manifest together with its graph and numbers. */
 export interface ReadModel {

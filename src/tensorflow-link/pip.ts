@@ -5,31 +5,28 @@ const GLIBCS = [17, 24, 26, 27, 28, 31, 34];
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-/** Version of the C library that this Node runs on; undefined if it is not glibc. */
-export function glibcVersion(): string | undefined {
+/** Version of the C library that this Node runs on; empty if it is not glibc. */
+function glibcVersion(): string {
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return header?.glibcVersionRuntime;
+  return header?.glibcVersionRuntime ?? '';
 }
 
 /** Why there are no wheels to link for a machine; undefined if there are. */
 export function platformProblem(
   platform: string = process.platform,
   arch: string = process.arch,
-  glibc: string | undefined = glibcVersion(),
+  glibc: string = glibcVersion(),
 ): string | undefined {
   if (platform !== 'linux' || !(arch in ARCHITECTURES)) {
     return `TensorFlow can be linked on linux x64 and arm64, this is ${platform} ${arch}; use onnxruntime (--device cpu)`;
   }
-  return glibc === undefined
+  return glibc === ''
     ? 'TensorFlow is built for glibc, this Node is not (Alpine?); use onnxruntime'
     : undefined;
 }
 
 /** The platform tags of wheels that run on a machine, as `pip download --platform` takes them. */
-export function wheelPlatforms(
-  arch: string = process.arch,
-  glibc: string = glibcVersion() ?? '2.17',
-): string[] {
+export function wheelPlatforms(arch: string = process.arch, glibc: string = glibcVersion()): string[] {
   const [, minor = 17] = glibc.split('.').map(Number);
   const machine = ARCHITECTURES[arch] ?? arch;
   const fitting = GLIBCS.filter((needed) => needed <= minor).reverse();

@@ -66,7 +66,8 @@ export async function loadTensorflow(options: BackendOptions): Promise<LoadedTen
 
 function setEnvironment({ device, threads, gpu }: BackendOptions): void {
   const { env } = process;
-  // It says what processor it was built for and such, on several lines; errors are thrown as well.
+  // Errors are thrown as well. Newer versions still print two lines while the library is being loaded ("oneDNN custom
+  // operations are on"): no setting reaches those, but for one that would turn oneDNN off.
   env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
   setVisibleDevices(device === 'cpu' ? { visibleDevices: [] } : gpu);
   env['TF_FORCE_GPU_ALLOW_GROWTH'] = String(gpu?.memoryGrowth ?? true);
