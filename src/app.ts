@@ -55,12 +55,15 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
   const thresholds = splitConfidence(checked, (await loadManifest(modelDir)).defaults.confidence);
   // Wrong thresholds are found here, before a model is loaded.
   createByteTracker(thresholds.tracker);
-  const { device, threads, batch } = checked.model;
+  const { device, size, threads, batch, gpu, modules } = checked.model;
   const { confidence: _asked, ...detect } = checked.detect;
   const detector = await createHostedDetector({
     modelDir,
     device,
+    size,
     threads,
+    gpu,
+    modules,
     maxBatch: batch,
     ...detect,
     confidence: thresholds.detector,

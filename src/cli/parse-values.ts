@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type InputSize, parseInputSize, SIZE_RULE } from '../input-size.js';
 
 /** A number within bounds; the message says which. */
 export function numberFrom(low: number, high = Number.POSITIVE_INFINITY, kind: 'any' | 'integer' = 'any') {
@@ -31,6 +32,13 @@ export function classList(text: string): { names: string[]; confidence: Record<s
     if (threshold !== undefined) confidence[name] = numberFrom(0, 1)(threshold);
   }
   return { names, confidence };
+}
+
+/** `416` or `544x320`. */
+export function inputSize(text: string): InputSize {
+  const size = parseInputSize(text);
+  if (size === undefined) throw new InvalidArgumentError(`expected ${SIZE_RULE}`);
+  return size;
 }
 
 /** `8080`, `0.0.0.0:8080` or `[::]:8080`. */

@@ -4,7 +4,7 @@ import { isSightlineError } from '../errors.js';
 import type { RunSummary } from '../types.js';
 import { EXIT, exitCodeOfRun } from './exit-codes.js';
 import { createLogger } from './logger.js';
-import { address, classList, numberFrom, seconds } from './parse-values.js';
+import { address, classList, inputSize, numberFrom, seconds } from './parse-values.js';
 import { startProgressLine } from './progress-line.js';
 import { summaryText } from './summary.js';
 
@@ -17,6 +17,7 @@ interface TrackFlags {
   config?: string;
   model?: string;
   device?: string;
+  size?: ReturnType<typeof inputSize>;
   threads?: number;
   batch?: number;
   conf?: number;
@@ -46,7 +47,15 @@ export function trackCommand(onExit: (code: number) => void): Command {
     .option('--overwrite', 'replace existing files')
     .optionsGroup('Model:')
     .option('--model <dir>', 'folder with model.json and weights (default: the bundled street-b0)')
-    .option('--device <name>', 'auto, cpu, … or backend:device; see `sightline doctor` (default: auto)')
+    .option(
+      '--device <name>',
+      'auto, cpu, cuda, wasm, tensorflow or backend:device; see `sightline doctor` (default: auto)',
+    )
+    .option(
+      '--size <w>x<h>',
+      "size of the network's input, such as 416 or 544x320 (default: the model's)",
+      inputSize,
+    )
     .option('--threads <n>', 'CPU threads of the network (default: all cores)', numberFrom(1, 256, 'integer'))
     .option('--batch <n>', 'most frames per network call (default: 4)', numberFrom(1, 64, 'integer'))
     .optionsGroup('Detection:')
@@ -126,7 +135,13 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
     inputs,
     model: {
       ...file.model,
-      ...given({ path: flags.model, device: flags.device, threads: flags.threads, batch: flags.batch }),
+      ...given({
+        path: flags.model,
+        device: flags.device,
+        size: flags.size,
+        threads: flags.threads,
+        batch: flags.batch,
+      }),
     },
     detect: {
       ...file.detect,

@@ -3,11 +3,34 @@
  * Descriptions end up in config/sightline.schema.json.
  */
 import { z } from 'zod';
+import { MAX_SIDE, parseInputSize, SIZE_RULE, SIZE_STEP } from '../input-size.js';
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
 const seconds = z.number().min(0);
 const path = z.string().min(1);
+
+const sizeRule = { error: `expected ${SIZE_RULE}` };
+const side = z.int(sizeRule).min(SIZE_STEP, sizeRule).max(MAX_SIDE, sizeRule).multipleOf(SIZE_STEP, sizeRule);
+const inputSize = z
+  .union([side, z.string(), z.strictObject({ width: side, height: side })], sizeRule)
+  .transform((written, context) => {
+    const size = typeof written === 'object' ? written : parseInputSize(String(written));
+    if (size !== undefined) return size;
+    context.addIssue({ code: 'custom', message: sizeRule.error });
+    return z.NEVER;
+  });
+
+const gpuOptions = z.strictObject({
+  visibleDevices: z
+    .array(z.int().min(0))
+    .optional()
+    .describe('Cards that may be used, by number as nvidia-smi counts; all if not given, none if empty.'),
+  memoryGrowth: z
+    .boolean()
+    .default(true)
+    .describe('Whether TensorFlow takes memory of a card as it needs it, or nearly all of it at once.'),
+});
 
 const modelOptions = z
   .strictObject({
@@ -16,7 +39,10 @@ const modelOptions = z
       .string()
       .min(1)
       .default('auto')
-      .describe('auto, cpu, cuda, or backend:device; see `sightline doctor`.'),
+      .describe('auto, cpu, cuda, wasm, tensorflow, or backend:device; see `sightline doctor`.'),
+    size: inputSize
+      .optional()
+      .describe(`Size of the network's input: ${SIZE_RULE}; the model's own if not given.`),
     threads: count
       .max(256)
       .optional()
@@ -25,6 +51,13 @@ const modelOptions = z
       .max(64)
       .default(4)
       .describe('Most frames that the network takes at once; it never waits for them.'),
+    gpu: gpuOptions.optional().describe('Use of graphics cards.'),
+    modules: z
+      .array(z.string().min(1))
+      .optional()
+      .describe(
+        'Modules to import first, such as one that registers a TensorFlow.js backend: paths or packages.',
+      ),
   })
   .prefault({});
 

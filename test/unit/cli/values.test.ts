@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, exitCodeOfRun } from '../../../src/cli/exit-codes.js';
-import { address, classList, numberFrom, seconds } from '../../../src/cli/parse-values.js';
+import { address, classList, inputSize, numberFrom, seconds } from '../../../src/cli/parse-values.js';
 import { clock, progressText } from '../../../src/cli/progress-line.js';
 import { summaryText } from '../../../src/cli/summary.js';
 import { type ErrorCode, SightlineError } from '../../../src/errors.js';
@@ -26,6 +26,19 @@ describe('values of flags', () => {
     expect(() => classList('person,,car')).toThrow(/names separated by commas/);
     expect(() => classList('car=2')).toThrow(/from 0 to 1/);
   });
+
+  it('takes sizes', () => {
+    expect(inputSize('416')).toEqual({ width: 416, height: 416 });
+    expect(inputSize('544x320')).toEqual({ width: 544, height: 320 });
+    expect(inputSize('544X320')).toEqual({ width: 544, height: 320 });
+  });
+
+  it.each(['', '400', '544x', 'x320', '544x320x3', '-416', '416.0', '0', '8192', '320:544'])(
+    'refuses %j as a size',
+    (text) => {
+      expect(() => inputSize(text)).toThrow(/multiples of 32 from 32 to 4096, such as 416 or 544x320/);
+    },
+  );
 
   it('takes addresses', () => {
     expect(address('8080')).toEqual({ port: 8080 });

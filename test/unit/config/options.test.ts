@@ -19,6 +19,18 @@ describe('parseOptions', () => {
   });
 
   it.each([
+    [608, { width: 608, height: 608 }],
+    ['320', { width: 320, height: 320 }],
+    ['544x320', { width: 544, height: 320 }],
+    [
+      { width: 544, height: 320 },
+      { width: 544, height: 320 },
+    ],
+  ])('takes %j as a size', (written, size) => {
+    expect(parseOptions({ inputs: ['a'], model: { size: written } }).model.size).toEqual(size);
+  });
+
+  it.each([
     [{ inputs: [] }, /option "inputs" is \[\]: at least one input is needed/],
     [
       { inputs: ['a'], framesInFlight: 1 },
@@ -27,6 +39,15 @@ describe('parseOptions', () => {
     [{ inputs: ['a'], detect: { confidence: 1.5 } }, /option "detect.confidence" is 1.5: too big/],
     [{ inputs: ['a'], detect: { classes: [''] } }, /option "detect.classes.0" is ""/],
     [{ inputs: ['a'], detect: { conf: 0.5 } }, /unknown option "detect.conf"/],
+    [
+      { inputs: ['a'], model: { size: 400 } },
+      /option "model.size" is 400: expected multiples of 32 from 32 to 4096, such as 416 or 544x320/,
+    ],
+    [{ inputs: ['a'], model: { size: '544x300' } }, /option "model.size" is "544x300": expected multiples/],
+    [
+      { inputs: ['a'], model: { gpu: { visibleDevices: [-1] } } },
+      /option "model.gpu.visibleDevices.0" is -1/,
+    ],
     [{ inputs: ['a'], output: { serve: { port: 99_999 } } }, /option "output.serve.port" is 99999/],
   ])('refuses %j in one line', (input: object, message) => {
     expect(() => parseOptions(input as OptionsInput)).toThrow(message);
