@@ -1,6 +1,6 @@
-import { AssignmentSolver, CandidatePairs } from './assignment.js';
+import { AssignmentSolver, CandidatePairs } from '../assignment.js';
 import type { DetectionBuffer } from './detection-buffer.js';
-import { intersectionOverUnion } from './iou.js';
+import { intersectionOverUnion } from '../iou.js';
 import type { TrackStore } from './track-store.js';
 
 /** What makes a track and a detection a pair. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../../src/tracking/assignment.js';
+import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../src/assignment.js';
 
 describe('AssignmentSolver', () => {
   it.each([
