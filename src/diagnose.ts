@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { messageOf, toError } from './errors.js';
 import { findFfmpeg } from './ffmpeg/find-ffmpeg.js';
+import type { InputSize } from './input-size.js';
 import { letterboxOf } from './letterbox.js';
 import { listBackends } from './model/backends/choose.js';
 import { createHostedDetector } from './model/host/supervisor.js';
@@ -16,8 +17,15 @@ export interface Finding {
   readonly error?: Error;
 }
 
+/** The model to try, and how. */
+interface WhatToTry {
+  readonly modelDir: string;
+  readonly device: string;
+  readonly size: InputSize | undefined;
+}
+
 /** Checks Node, ffmpeg, model and backends, and lets the network look at one grey picture. */
-export async function diagnose(modelDir: string, device: string): Promise<Finding[]> {
+export async function diagnose({ modelDir, device, size }: WhatToTry): Promise<Finding[]> {
   const node = `${process.version} on ${process.platform} ${process.arch}, ${availableParallelism()} cores`;
   return [
     { subject: 'node', status: 'ok', text: node },
@@ -35,12 +43,12 @@ export async function diagnose(modelDir: string, device: string): Promise<Findin
       status: available ? 'ok' : 'absent',
       text: reason,
     })),
-    await attempt('inference', () => inferOnce(modelDir, device)),
+    await attempt('inference', () => inferOnce({ modelDir, device, size })),
   ];
 }
 
-async function inferOnce(modelDir: string, device: string): Promise<string> {
-  const detector = await createHostedDetector({ modelDir, device, maxBatch: 1 });
+async function inferOnce(what: WhatToTry): Promise<string> {
+  const detector = await createHostedDetector({ ...what, maxBatch: 1 });
   try {
     const { geometry, backend, device: chosen, precision, version, reason } = detector.info;
     const { width, height, pad } = geometry;
@@ -50,7 +58,7 @@ async function inferOnce(modelDir: string, device: string): Promise<string> {
     const started = performance.now();
     await detector.detect([picture]);
     const took = (performance.now() - started).toFixed(0);
-    return `${backend} ${version} on ${chosen}, ${precision}, ${took} ms a frame; ${reason}`;
+    return `${backend} ${version} on ${chosen}, ${precision}, ${width}x${height}, ${took} ms a frame; ${reason}`;
   } finally {
     await detector.close();
   }

@@ -93,7 +93,13 @@ const RECORDS: ReadonlyMap<string, Check> = new Map([
         classes: list(text),
         sightline: text,
       },
-      { fps: real, durationUs: count, expectedFrames: count },
+      {
+        fps: real,
+        durationUs: count,
+        expectedFrames: count,
+        backendVersion: text,
+        input: exactly(positive, 2),
+      },
     ),
   ],
   [

@@ -62,6 +62,10 @@ export interface SourceRecord {
   readonly backend: string;
   readonly device: string;
   readonly precision: string;
+  /** Version of the inference runtime; not in records of Sightline 0.1. */
+  readonly backendVersion?: string;
+  /** Width and height that the network looks at; not in records of Sightline 0.1. */
+  readonly input?: readonly [number, number];
   readonly classes: readonly string[];
   /** Version of Sightline that wrote this. */
   readonly sightline: string;
@@ -126,6 +130,8 @@ export function toSourceRecord(source: SourceInfo, detector: DetectorInfo, sight
     backend: detector.backend,
     device: detector.device,
     precision: detector.precision,
+    backendVersion: detector.version,
+    input: [detector.geometry.width, detector.geometry.height],
     classes: detector.classes,
     sightline,
   };

@@ -2,6 +2,14 @@ import { Command } from 'commander';
 import { BUNDLED_MODEL, VERSION } from '../app.js';
 import { diagnose } from '../diagnose.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { inputSize } from './parse-values.js';
+
+interface DoctorFlags {
+  model?: string;
+  device: string;
+  size?: ReturnType<typeof inputSize>;
+  json?: true;
+}
 
 const SIGNS = { ok: 'ok', missing: 'MISSING', absent: '-' } as const;
 
@@ -10,10 +18,11 @@ export function doctorCommand(onExit: (code: number) => void): Command {
   return new Command('doctor')
     .description('say what was found here: Node, ffmpeg, backends, model; and whether they work')
     .option('--model <dir>', 'folder with model.json and weights (default: the bundled street-b0)')
-    .option('--device <name>', 'device to try', 'auto')
+    .option('--device <name>', 'device to try, as `sightline track` takes it', 'auto')
+    .option('--size <w>x<h>', "size of the network's input to try (default: the model's)", inputSize)
     .option('--json', 'print JSON')
-    .action(async ({ model, device, json }: { model?: string; device: string; json?: true }) => {
-      const findings = await diagnose(model ?? BUNDLED_MODEL, device);
+    .action(async ({ model, device, size, json }: DoctorFlags) => {
+      const findings = await diagnose({ modelDir: model ?? BUNDLED_MODEL, device, size });
       if (json === true) {
         const plain = findings.map(({ subject, status, text }) => ({ subject, status, text }));
         process.stdout.write(`${JSON.stringify({ version: VERSION, findings: plain }, null, 2)}\n`);

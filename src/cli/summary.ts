@@ -9,9 +9,9 @@ export function summaryText(summary: RunSummary): string {
   const frames = sources.reduce((total, source) => total + source.frames.emitted, 0);
   const rate = seconds > 0 ? `${(frames / seconds).toFixed(1)} fps` : '';
   const restarts = inferenceRestarts > 0 ? `; inference restarted ${times(inferenceRestarts)}` : '';
-  lines.push(
-    `${detector.model} on ${detector.backend} ${detector.device} (${detector.precision}), ${clock(seconds)} elapsed, ${rate}${restarts}`,
-  );
+  const { model, backend, version, device, precision, geometry } = detector;
+  const where = `${backend} ${version} ${device} (${precision}, ${geometry.width}x${geometry.height})`;
+  lines.push(`${model} on ${where}, ${clock(seconds)} elapsed, ${rate}${restarts}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -12,7 +12,15 @@ const info = {
   live: false,
   startUs: 0,
 };
-const detector = { model: 'm', backend: 'b', device: 'cpu', precision: 'float32', classes: ['car'] };
+const detector = {
+  model: 'm',
+  backend: 'b',
+  device: 'cpu',
+  precision: 'float32',
+  version: '1',
+  geometry: { width: 416, height: 416 },
+  classes: ['car'],
+};
 const found = { box: { x1: 1, y1: 2, x2: 3, y2: 4 }, label: 'car', classId: 0, confidence: 0.5 };
 
 const sink = createJsonlSink({ path: process.argv[2] });

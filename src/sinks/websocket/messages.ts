@@ -19,7 +19,10 @@ export interface HelloMessage {
   readonly protocol: typeof PROTOCOL_VERSION;
   readonly sightline: string;
   /** Absent until the first source has opened. */
-  readonly detector?: Pick<DetectorInfo, 'model' | 'backend' | 'device' | 'precision' | 'classes'>;
+  readonly detector?: Pick<
+    DetectorInfo,
+    'model' | 'backend' | 'device' | 'precision' | 'version' | 'classes'
+  >;
   /** Sources opened so far; later ones announce themselves with a `source` record. */
   readonly sources: readonly SourceRecord[];
 }

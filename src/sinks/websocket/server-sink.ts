@@ -242,8 +242,8 @@ class WebSocketServerSink implements Sink {
     const sources = [...this.#sources.values()];
     const base = { v: 1, type: 'hello', protocol: PROTOCOL_VERSION, sightline: VERSION, sources } as const;
     if (this.#detector === undefined) return base;
-    const { model, backend, device, precision, classes } = this.#detector;
-    return { ...base, detector: { model, backend, device, precision, classes } };
+    const { model, backend, device, precision, version, classes } = this.#detector;
+    return { ...base, detector: { model, backend, device, precision, version, classes } };
   }
 
   /** Statistics every second, a pulse now and then. The timer never keeps the process alive. */
