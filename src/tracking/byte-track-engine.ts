@@ -1,7 +1,9 @@
-import { SightlineError } from '../errors.js';
 import type { Detection } from '../types.js';
 import { Association, type PairRule } from './association.js';
 import { DetectionBuffer } from './detection-buffer.js';
+import { gatherFree, isSecondClassOfTaken, sortStrongestFirst } from './detection-order.js';
+import { ASPECT_HEIGHT_NOISE } from './kalman-noise.js';
+import { MediaClock } from './media-clock.js';
 import { CONFIRMED, ENDED, LOST, TENTATIVE, TrackStore } from './track-store.js';
 
 /** Parameters of ByteTrack, all decided; see `ByteTrackOptions` for their meaning. */
@@ -26,9 +28,6 @@ const LOW_SCORE_LIMIT = 0.5;
 const TENTATIVE_LIMIT = 0.7;
 /** A tracked and a lost track that overlap more than this are one object. */
 const DUPLICATE_COST = 0.15;
-/** An interval that is this many times the one before it is a hole in the video and not a slow frame rate. */
-const HOLE_FACTOR = 3;
-
 /**
  * ByteTrack (Zhang et al. 2022, arXiv:2110.06864) over structure-of-arrays state: the algorithm without its edges.
  *
@@ -37,16 +36,14 @@ const HOLE_FACTOR = 3;
  */
 export class ByteTrackEngine {
   /** State after the last update, in full precision. Read only. */
-  readonly tracks = new TrackStore();
+  readonly tracks = new TrackStore(ASPECT_HEIGHT_NOISE);
   readonly detections = new DetectionBuffer();
   private readonly association = new Association();
   private readonly lastPixel: 0 | 1;
   private readonly highRule: PairRule;
   private readonly lowRule: PairRule;
   private readonly tentativeRule: PairRule;
-  private nowUs = Number.NaN;
-  private beforeUs = Number.NaN;
-  private lastIntervalUs = Infinity;
+  private readonly clock = new MediaClock();
   private lastId = 0;
   private rows = new Int32Array(64);
   private columns = new Int32Array(64);
@@ -61,43 +58,34 @@ export class ByteTrackEngine {
 
   /** Takes one frame's detections. @throws SightlineError ERR_SOURCE_INVALID when time is not a number or goes back. */
   update(detections: readonly Detection[], ptsUs: number): void {
-    const intervalUs = this.advance(ptsUs);
-    const { trackHighThresh, trackLowThresh } = this.parameters;
+    const { clock } = this;
+    const { trackHighThresh, trackLowThresh, trackBufferUs, nominalIntervalUs, asPublished } =
+      this.parameters;
+    clock.advance(ptsUs);
     this.tracks.beginFrame();
     this.detections.load(detections, this.tracks.classes);
     this.fit();
-    this.predict(intervalUs / this.parameters.nominalIntervalUs);
-    const hole = this.isHole(intervalUs);
-    this.matchStage(this.gatherPool(hole), this.gatherDetections(trackHighThresh, Infinity), this.highRule);
+    this.predict(clock.intervalUs / nominalIntervalUs);
+    const hole = !asPublished && clock.isHole(trackBufferUs);
+    this.matchStage(
+      this.gatherPool(hole),
+      gatherFree(this.detections, trackHighThresh, Infinity, this.columns),
+      this.highRule,
+    );
     this.matchStage(
       this.gatherUnseen(CONFIRMED, hole),
-      this.gatherDetections(trackLowThresh, trackHighThresh),
+      gatherFree(this.detections, trackLowThresh, trackHighThresh, this.columns),
       this.lowRule,
     );
     this.matchStage(
       this.gatherUnseen(TENTATIVE, hole),
-      this.gatherDetections(trackHighThresh, Infinity),
+      gatherFree(this.detections, trackHighThresh, Infinity, this.columns),
       this.tentativeRule,
     );
     this.startTracks();
     this.ageTracks();
     this.removeDuplicates();
     this.tracks.finishFrame();
-    if (intervalUs > 0) this.lastIntervalUs = intervalUs;
-  }
-
-  private advance(ptsUs: number): number {
-    const before = this.nowUs;
-    if (!Number.isFinite(ptsUs) || ptsUs < before) {
-      const change = Number.isNaN(before) ? `is ${ptsUs} µs` : `went from ${before} µs to ${ptsUs} µs`;
-      throw new SightlineError(
-        'ERR_SOURCE_INVALID',
-        `the time of a frame ${change}; a tracker needs times that never go back, start a new one where a stream's clock restarts`,
-      );
-    }
-    this.beforeUs = before;
-    this.nowUs = ptsUs;
-    return Number.isNaN(before) ? 0 : ptsUs - before;
   }
 
   private predict(steps: number): void {
@@ -112,18 +100,6 @@ export class ByteTrackEngine {
     }
   }
 
-  /**
-   * A frame after a hole longer than the buffer continues nothing. The interval must also stand out from the one before:
-   * at one frame in two seconds every interval is longer than the buffer, and that is no hole.
-   */
-  private isHole(intervalUs: number): boolean {
-    return (
-      !this.parameters.asPublished &&
-      intervalUs > this.parameters.trackBufferUs &&
-      intervalUs > HOLE_FACTOR * this.lastIntervalUs
-    );
-  }
-
   /** Confirmed tracks, then lost ones, into `rows`. */
   private gatherPool(hole: boolean): number {
     const { tracks } = this;
@@ -131,7 +107,7 @@ export class ByteTrackEngine {
     for (let i = 0; i < tracks.count; i++) {
       const slot = tracks.order[i]!;
       if (tracks.state[slot] !== LOST) continue;
-      if (this.parameters.asPublished || !this.isOver(slot, this.nowUs)) this.rows[count++] = slot;
+      if (this.parameters.asPublished || !this.isOver(slot, this.clock.nowUs)) this.rows[count++] = slot;
     }
     return count;
   }
@@ -143,17 +119,6 @@ export class ByteTrackEngine {
     for (let i = 0; i < tracks.count; i++) {
       const slot = tracks.order[i]!;
       if (tracks.state[slot] === state && tracks.detection[slot] === -1) rows[count++] = slot;
-    }
-    return count;
-  }
-
-  /** Detections that no track has taken, with a confidence from `from` to below `below`, into `columns`. */
-  private gatherDetections(from: number, below: number): number {
-    const { detections, columns } = this;
-    let count = 0;
-    for (let j = 0; j < detections.count; j++) {
-      const score = detections.score[j]!;
-      if (score >= from && score < below && detections.takenBy[j] === -1) columns[count++] = j;
     }
     return count;
   }
@@ -171,9 +136,9 @@ export class ByteTrackEngine {
     const { tracks, detections } = this;
     const { x1, y1, x2, y2 } = detections.corners;
     // A track that was over already when it came back is taken off at its next miss.
-    if (this.parameters.asPublished && this.isOver(slot, this.beforeUs)) tracks.expired[slot] = 1;
+    if (this.parameters.asPublished && this.isOver(slot, this.clock.beforeUs)) tracks.expired[slot] = 1;
     tracks.correct(slot, x1[j]!, y1[j]!, x2[j]!, y2[j]!);
-    this.take(slot, j);
+    tracks.sight(slot, detections, j, this.clock.nowUs);
     this.confirm(slot);
   }
 
@@ -183,62 +148,26 @@ export class ByteTrackEngine {
     if (this.tracks.id[slot] === 0) this.tracks.id[slot] = ++this.lastId;
   }
 
-  private take(slot: number, j: number): void {
-    const { detections } = this;
-    detections.takenBy[j] = slot;
-    this.tracks.sight(slot, j, detections.score[j]!, detections.classSlot[j]!, this.nowUs);
-  }
-
   /** Starts a track from each confident detection left over; in the first frame of all they are confirmed at once. */
   private startTracks(): void {
     const { tracks, detections, columns } = this;
-    const { newTrackThresh, trackHighThresh, asPublished } = this.parameters;
+    const { newTrackThresh, trackHighThresh, crossClassIou, asPublished } = this.parameters;
     const { x1, y1, x2, y2 } = detections.corners;
-    const count = this.gatherDetections(Math.max(newTrackThresh, trackHighThresh), Infinity);
-    if (!asPublished) this.sortStrongestFirst(count);
-    for (let k = 0; k < count; k++) {
-      const j = columns[k]!;
-      if (!asPublished && this.isSecondClassOfTaken(j)) continue;
-      const slot = tracks.add(x1[j]!, y1[j]!, x2[j]!, y2[j]!, this.nowUs, detections.classSlot[j]!);
-      if (asPublished) tracks.id[slot] = ++this.lastId;
-      this.take(slot, j);
-      if (Number.isNaN(this.beforeUs)) this.confirm(slot);
-    }
-  }
-
-  /** Whether a detection of another class at the same place has a track: one lorry found as truck and as bus is one track. */
-  private isSecondClassOfTaken(j: number): boolean {
-    const { corners, classSlot, takenBy, count } = this.detections;
-    for (let k = 0; k < count; k++) {
-      if (takenBy[k] === -1 || classSlot[k] === classSlot[j]) continue;
-      if (corners.overlap(j, corners, k) >= this.parameters.crossClassIou) return true;
-    }
-    return false;
-  }
-
-  /** Orders `columns` by what the detections are, so that ids do not depend on the order in which they were listed. */
-  private sortStrongestFirst(count: number): void {
-    const { columns } = this;
-    for (let k = 1; k < count; k++) {
-      const j = columns[k]!;
-      let at = k;
-      while (at > 0 && this.compareDetections(j, columns[at - 1]!) < 0) {
-        columns[at] = columns[at - 1]!;
-        at--;
-      }
-      columns[at] = j;
-    }
-  }
-
-  private compareDetections(a: number, b: number): number {
-    const { score, corners } = this.detections;
-    return (
-      score[b]! - score[a]! ||
-      corners.x1[a]! - corners.x1[b]! ||
-      corners.y1[a]! - corners.y1[b]! ||
-      corners.x2[a]! - corners.x2[b]! ||
-      corners.y2[a]! - corners.y2[b]!
+    const count = gatherFree(
+      this.detections,
+      Math.max(newTrackThresh, trackHighThresh),
+      Infinity,
+      this.columns,
     );
+    if (!asPublished) sortStrongestFirst(detections, columns, count);
+    for (let k = 0; k < count; k++) {
+      const j = columns[k]!;
+      if (!asPublished && isSecondClassOfTaken(detections, j, crossClassIou)) continue;
+      const slot = tracks.add(x1[j]!, y1[j]!, x2[j]!, y2[j]!, this.clock.nowUs, detections.classSlot[j]!);
+      if (asPublished) tracks.id[slot] = ++this.lastId;
+      tracks.sight(slot, detections, j, this.clock.nowUs);
+      if (this.clock.isFirstFrame) this.confirm(slot);
+    }
   }
 
   private ageTracks(): void {
@@ -252,8 +181,8 @@ export class ByteTrackEngine {
       else {
         tracks.state[slot] = LOST;
         const over = asPublished
-          ? tracks.expired[slot] === 1 || (wasLost && this.isOver(slot, this.beforeUs))
-          : this.isOver(slot, this.nowUs);
+          ? tracks.expired[slot] === 1 || (wasLost && this.isOver(slot, this.clock.beforeUs))
+          : this.isOver(slot, this.clock.nowUs);
         if (over) tracks.end(slot);
       }
     }

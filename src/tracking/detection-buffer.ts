@@ -14,6 +14,7 @@ export class DetectionBuffer {
   readonly corners = new Corners(64);
   score = new Float64Array(64);
   classSlot = new Int32Array(64);
+  classId = new Float64Array(64);
   /** Position of each one in the list that was loaded. */
   source = new Int32Array(64);
   /** The track that took each one in this frame, or −1; for the tracker's use. */
@@ -30,6 +31,7 @@ export class DetectionBuffer {
       this.corners.set(at, detection.box);
       this.score[at] = detection.confidence;
       this.classSlot[at] = classes.slotOf(detection.classId, detection.label);
+      this.classId[at] = detection.classId;
       this.source[at] = i;
       this.takenBy[at] = -1;
     }
@@ -39,6 +41,7 @@ export class DetectionBuffer {
     this.corners.grow(capacity);
     this.score = new Float64Array(capacity);
     this.classSlot = new Int32Array(capacity);
+    this.classId = new Float64Array(capacity);
     this.source = new Int32Array(capacity);
     this.takenBy = new Int32Array(capacity);
   }

@@ -37,10 +37,15 @@ export class Corners {
 
   /** Takes box `index` from `others`. */
   copy(index: number, others: Corners): void {
-    this.x1[index] = others.x1[index]!;
-    this.y1[index] = others.y1[index]!;
-    this.x2[index] = others.x2[index]!;
-    this.y2[index] = others.y2[index]!;
+    this.copyFrom(index, others, index);
+  }
+
+  /** Takes box `from` of `others` as box `index`. */
+  copyFrom(index: number, others: Corners, from: number): void {
+    this.x1[index] = others.x1[from]!;
+    this.y1[index] = others.y1[from]!;
+    this.x2[index] = others.x2[from]!;
+    this.y2[index] = others.y2[from]!;
   }
 
   /** Overlap of box `i` here with box `j` of `others`; `lastPixel` is added to all widths and heights. */

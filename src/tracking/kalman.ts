@@ -1,35 +1,30 @@
-/** Standard deviation of a position, as a share of the box height: of a measurement, and of one nominal interval. */
-const POSITION_SHARE = 1 / 20;
-/** Standard deviation that a velocity gains in one nominal interval, as a share of the box height. */
-const VELOCITY_SHARE = 1 / 160;
-const ASPECT_MEASUREMENT_STD = 0.1;
-const ASPECT_STD = 1e-2;
-const ASPECT_VELOCITY_STD = 1e-5;
-/** A prediction never shrinks height or aspect below this share: over a long gap the straight line would cross zero. */
+import type { Corners } from './iou.js';
+import type { BoxShape, KalmanNoise } from './kalman-noise.js';
+
+/** A prediction never shrinks a size below this share: over a long gap the straight line would cross zero. */
 const LEAST_SHRINK = 0.1;
-/** Below this height in pixels the noise stays constant, so that no variance underflows to zero. */
-const LEAST_HEIGHT = 1e-6;
+/** Below this size in pixels the noise stays constant, so that no variance underflows to zero. */
+const LEAST_SIZE = 1e-6;
 
 const COORDINATES = 4;
-const ASPECT = 2;
+const SIZE = 2;
 const HEIGHT = 3;
 
 /**
- * Kalman filters of many boxes, one per slot: centre x, centre y, aspect (width / height), height, and their velocities,
- * with the noise of SORT's successor DeepSORT as ByteTrack uses it (Wojke et al. 2017, arXiv:1703.07402).
+ * Kalman filters of many boxes, one per slot: centre x, centre y and two coordinates of size, and their velocities.
  *
- * Transition, noise and start of that filter never mix the four coordinates, so its 8 × 8 covariance stays zero outside
- * the pairs (coordinate, its velocity): it is four filters of two states, and they are kept as such.
+ * Transition, noise and start of the filters used in tracking never mix the four coordinates, so the 8 × 8 covariance
+ * stays zero outside the pairs (coordinate, its velocity): it is four filters of two states, and they are kept as such.
  *
- * Media time: the published filter takes one step a frame, `P ← F P Fᵀ + diag(q, s)` with `F = [1 1; 0 1]`. Taking n
+ * Media time: the published filters take one step a frame, `P ← F P Fᵀ + diag(q, s)` with `F = [1 1; 0 1]`. Taking n
  * steps adds `Σ Fᵏ diag(q, s) (Fᵏ)ᵀ`, k = 0 … n−1, which is the noise
  *     position n·q + s·n(n−1)(2n−1)/6,  covariance s·n(n−1)/2,  velocity n·s.
- * These are polynomials in n, so they hold for fractions too: `predict(r)` is r steps of the published filter at once, equal to
- * it at r = 1, and r₁ then r₂ equals r₁ + r₂ (the height in the noise being the one at the start of each call).
+ * These are polynomials in n, so they hold for fractions too: `predict(r)` is r steps of the published filter at once,
+ * equal to it at r = 1, and r₁ then r₂ equals r₁ + r₂ (the size in the noise being the one at the start of each call).
  * Velocities are per nominal interval.
  */
 export class KalmanBank {
-  /** Four values a slot: centre x, centre y, aspect, height. Read by slot; owned and changed by this class. */
+  /** Four values a slot, in the shape of the noise. Read by slot; owned and changed by this class. */
   position: Float64Array;
   /** Four values a slot, per nominal interval. */
   velocity: Float64Array;
@@ -37,9 +32,15 @@ export class KalmanBank {
   positionVariance: Float64Array;
   covariance: Float64Array;
   velocityVariance: Float64Array;
+  private readonly shape: BoxShape;
+  private readonly measured = new Float64Array(COORDINATES);
 
-  constructor(capacity: number) {
+  constructor(
+    capacity: number,
+    private readonly noise: KalmanNoise,
+  ) {
     const size = capacity * COORDINATES;
+    this.shape = noise.shape;
     this.position = new Float64Array(size);
     this.velocity = new Float64Array(size);
     this.positionVariance = new Float64Array(size);
@@ -57,62 +58,125 @@ export class KalmanBank {
     this.velocityVariance = grown(this.velocityVariance, size);
   }
 
-  /** Starts the filter of `slot` at a first measurement, standing still and unsure about it. */
-  start(slot: number, x: number, y: number, aspect: number, height: number): void {
+  /** Starts the filter of `slot` at a first box, standing still and unsure about it. */
+  start(slot: number, x1: number, y1: number, x2: number, y2: number): void {
     const base = slot * COORDINATES;
-    const position = (2 * POSITION_SHARE * noiseHeight(height)) ** 2;
-    const velocity = (10 * VELOCITY_SHARE * noiseHeight(height)) ** 2;
-    this.position[base] = x;
-    this.position[base + 1] = y;
-    this.position[base + ASPECT] = aspect;
-    this.position[base + HEIGHT] = height;
+    this.measure(x1, y1, x2, y2);
+    this.position.set(this.measured, base);
+    const { startPosition, startVelocity } = this.noise;
     for (let c = 0; c < COORDINATES; c++) {
+      const unit = this.unitOf(base, c);
       this.velocity[base + c] = 0;
-      this.positionVariance[base + c] = c === ASPECT ? ASPECT_STD ** 2 : position;
+      this.positionVariance[base + c] = (startPosition[c]! * unit) ** 2;
       this.covariance[base + c] = 0;
-      this.velocityVariance[base + c] = c === ASPECT ? ASPECT_VELOCITY_STD ** 2 : velocity;
+      this.velocityVariance[base + c] = (startVelocity[c]! * unit) ** 2;
     }
   }
 
   /** Moves the filter of `slot` on by `steps` nominal intervals, any number from 0. */
   predict(slot: number, steps: number): void {
     const base = slot * COORDINATES;
-    const height = noiseHeight(this.position[base + HEIGHT]!);
-    const q = (POSITION_SHARE * height) ** 2;
-    const s = (VELOCITY_SHARE * height) ** 2;
+    const { noise, position, velocity, positionVariance, covariance, velocityVariance } = this;
     const covarianceShare = (steps * (steps - 1)) / 2;
     const positionShare = (covarianceShare * (2 * steps - 1)) / 3;
+    // Sizes are the units of the noise: taken before they move.
+    const widthUnit = clamped(position[base + SIZE]!);
+    const heightUnit = clamped(position[base + HEIGHT]!);
     for (let c = 0; c < COORDINATES; c++) {
       const i = base + c;
-      const positionNoise = c === ASPECT ? ASPECT_STD ** 2 : q;
-      const velocityNoise = c === ASPECT ? ASPECT_VELOCITY_STD ** 2 : s;
-      const covariance = this.covariance[i]!;
-      const velocityVariance = this.velocityVariance[i]!;
-      const before = this.position[i]!;
-      const after = before + steps * this.velocity[i]!;
-      this.position[i] = c >= ASPECT ? Math.max(after, LEAST_SHRINK * before) : after;
-      this.positionVariance[i]! +=
-        steps * (2 * covariance + steps * velocityVariance) +
-        steps * positionNoise +
-        positionShare * velocityNoise;
-      this.covariance[i] = covariance + steps * velocityVariance + covarianceShare * velocityNoise;
-      this.velocityVariance[i] = velocityVariance + steps * velocityNoise;
+      const scale = noise.scale[c]!;
+      const unit = scale === HEIGHT ? heightUnit : scale === SIZE ? widthUnit : 1;
+      const q = noise.position[c]! * unit;
+      const s = noise.velocity[c]! * unit;
+      const velocityNoise = s * s;
+      const shared = covariance[i]!;
+      const velocitySpread = velocityVariance[i]!;
+      const before = position[i]!;
+      const after = before + steps * velocity[i]!;
+      position[i] = c >= SIZE ? this.keepSize(i, before, after) : after;
+      positionVariance[i]! +=
+        steps * (2 * shared + steps * velocitySpread) + steps * q * q + positionShare * velocityNoise;
+      covariance[i] = shared + steps * velocitySpread + covarianceShare * velocityNoise;
+      velocityVariance[i] = velocitySpread + steps * velocityNoise;
     }
   }
 
-  /** Takes the height's velocity away: an unseen object keeps its size. */
+  /** Takes the velocity of the height away: an unseen object keeps its size. */
   holdHeight(slot: number): void {
     this.velocity[slot * COORDINATES + HEIGHT] = 0;
   }
 
-  /** Corrects the filter of `slot` with a measurement. */
-  correct(slot: number, x: number, y: number, aspect: number, height: number): void {
+  /** Takes the velocities of both sizes away. */
+  holdSize(slot: number): void {
+    this.velocity[slot * COORDINATES + SIZE] = 0;
+    this.velocity[slot * COORDINATES + HEIGHT] = 0;
+  }
+
+  /**
+   * Corrects the filter of `slot` with a box.
+   * @param trust factor on the measurement's standard deviation: 1 as published, less for boxes that are surer.
+   */
+  correct(slot: number, x1: number, y1: number, x2: number, y2: number, trust = 1): void {
     const base = slot * COORDINATES;
-    const noise = (POSITION_SHARE * noiseHeight(this.position[base + HEIGHT]!)) ** 2;
-    this.correctOne(base, x, noise);
-    this.correctOne(base + 1, y, noise);
-    this.correctOne(base + ASPECT, aspect, ASPECT_MEASUREMENT_STD ** 2);
-    this.correctOne(base + HEIGHT, height, noise);
+    this.measure(x1, y1, x2, y2);
+    const { measured, noise } = this;
+    const widthUnit = clamped(this.position[base + SIZE]!);
+    const heightUnit = clamped(this.position[base + HEIGHT]!);
+    for (let c = 0; c < COORDINATES; c++) {
+      const scale = noise.scale[c]!;
+      const unit = scale === HEIGHT ? heightUnit : scale === SIZE ? widthUnit : 1;
+      this.correctOne(base + c, measured[c]!, (noise.measurement[c]! * unit * trust) ** 2);
+    }
+  }
+
+  /** Writes the box of `slot` to `corners`. */
+  writeBox(slot: number, corners: Corners): void {
+    const base = slot * COORDINATES;
+    const x = this.position[base]!;
+    const y = this.position[base + 1]!;
+    let width = this.position[base + 2]!;
+    let height = this.position[base + 3]!;
+    if (this.shape === 'aspect-height') width *= height;
+    else if (this.shape === 'area-aspect') {
+      const area = width;
+      width = Math.sqrt(area * height);
+      height = area / width;
+    }
+    corners.x1[slot] = x - width / 2;
+    corners.y1[slot] = y - height / 2;
+    corners.x2[slot] = x + width / 2;
+    corners.y2[slot] = y + height / 2;
+  }
+
+  private measure(x1: number, y1: number, x2: number, y2: number): void {
+    const { measured } = this;
+    const width = x2 - x1;
+    const height = y2 - y1;
+    measured[0] = (x1 + x2) / 2;
+    measured[1] = (y1 + y2) / 2;
+    if (this.shape === 'aspect-height') {
+      measured[2] = width / height;
+      measured[3] = height;
+    } else if (this.shape === 'width-height') {
+      measured[2] = width;
+      measured[3] = height;
+    } else {
+      measured[2] = width * height;
+      measured[3] = width / height;
+    }
+  }
+
+  private unitOf(base: number, coordinate: number): number {
+    const scale = this.noise.scale[coordinate]!;
+    return scale < 0 ? 1 : clamped(this.position[base + scale]!);
+  }
+
+  /** SORT's rule for its area: a velocity that would make it vanish is dropped. Elsewhere sizes shrink to a tenth at most. */
+  private keepSize(i: number, before: number, after: number): number {
+    if (this.shape !== 'area-aspect') return Math.max(after, LEAST_SHRINK * before);
+    if (after > 0) return after;
+    this.velocity[i] = 0;
+    return before;
   }
 
   private correctOne(i: number, measured: number, noise: number): void {
@@ -129,8 +193,8 @@ export class KalmanBank {
   }
 }
 
-function noiseHeight(height: number): number {
-  return height > LEAST_HEIGHT ? height : LEAST_HEIGHT;
+function clamped(size: number): number {
+  return size > LEAST_SIZE ? size : LEAST_SIZE;
 }
 
 function grown(values: Float64Array, size: number): Float64Array {

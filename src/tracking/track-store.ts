@@ -1,6 +1,8 @@
 import { ClassVotes } from './class-votes.js';
+import type { DetectionBuffer } from './detection-buffer.js';
 import { Corners } from './iou.js';
 import { KalmanBank } from './kalman.js';
+import type { KalmanNoise } from './kalman-noise.js';
 
 /** What a track is at the moment; `ENDED` ones keep their memory until the next frame begins. */
 export const TENTATIVE = 1;
@@ -24,6 +26,8 @@ export class TrackStore {
   readonly corners: Corners;
   /** Boxes and velocities of the filter when the object was last seen. */
   readonly seen: Corners;
+  /** The last detected boxes themselves. */
+  readonly observed: Corners;
   seenVelocityX: Float64Array;
   seenVelocityY: Float64Array;
   readonly classes: ClassVotes;
@@ -34,6 +38,8 @@ export class TrackStore {
   /** Media time of the last sighting. */
   lastUs: Float64Array;
   score: Float64Array;
+  /** Sightings in a row, up to this frame or the last one. */
+  hits: Int32Array;
   classSlot: Int32Array;
   /** The detection (its place in the buffer) seen in this frame, or −1. */
   detection: Int32Array;
@@ -44,13 +50,15 @@ export class TrackStore {
   private readonly free: number[] = [];
   private used = 0;
 
-  constructor(capacity = 64) {
+  /** @param noise the constants of the filters. */
+  constructor(noise: KalmanNoise, capacity = 64) {
     this.capacity = capacity;
     this.order = new Int32Array(capacity);
     this.ended = new Int32Array(capacity);
-    this.filter = new KalmanBank(capacity);
+    this.filter = new KalmanBank(capacity, noise);
     this.corners = new Corners(capacity);
     this.seen = new Corners(capacity);
+    this.observed = new Corners(capacity);
     this.seenVelocityX = new Float64Array(capacity);
     this.seenVelocityY = new Float64Array(capacity);
     this.classes = new ClassVotes(capacity);
@@ -59,6 +67,7 @@ export class TrackStore {
     this.firstUs = new Float64Array(capacity);
     this.lastUs = new Float64Array(capacity);
     this.score = new Float64Array(capacity);
+    this.hits = new Int32Array(capacity);
     this.classSlot = new Int32Array(capacity);
     this.detection = new Int32Array(capacity);
     this.expired = new Uint8Array(capacity);
@@ -79,41 +88,38 @@ export class TrackStore {
     this.state[slot] = TENTATIVE;
     this.id[slot] = 0;
     this.expired[slot] = 0;
+    this.hits[slot] = 0;
     this.firstUs[slot] = ptsUs;
     this.classSlot[slot] = classSlot;
     this.classes.clear(slot);
-    this.filter.start(slot, (x1 + x2) / 2, (y1 + y2) / 2, (x2 - x1) / (y2 - y1), y2 - y1);
+    this.filter.start(slot, x1, y1, x2, y2);
     return slot;
   }
 
   /** Corrects the filter of a track with a box. */
   correct(slot: number, x1: number, y1: number, x2: number, y2: number): void {
-    this.filter.correct(slot, (x1 + x2) / 2, (y1 + y2) / 2, (x2 - x1) / (y2 - y1), y2 - y1);
+    this.filter.correct(slot, x1, y1, x2, y2);
   }
 
-  /** Notes the sighting that `add` or `correct` was called for. */
-  sight(slot: number, detection: number, score: number, classSlot: number, ptsUs: number): void {
+  /** Notes the sighting of detection `j`, after `add` or `correct` with its box. */
+  sight(slot: number, detections: DetectionBuffer, j: number, ptsUs: number): void {
+    const score = detections.score[j]!;
     this.refresh(slot);
     this.seen.copy(slot, this.corners);
+    this.observed.copyFrom(slot, detections.corners, j);
     this.seenVelocityX[slot] = this.filter.velocity[slot * 4]!;
     this.seenVelocityY[slot] = this.filter.velocity[slot * 4 + 1]!;
     this.lastUs[slot] = ptsUs;
     this.score[slot] = score;
-    this.detection[slot] = detection;
-    this.classSlot[slot] = this.classes.vote(slot, classSlot, score, this.classSlot[slot]!);
+    this.hits[slot]!++;
+    this.detection[slot] = j;
+    this.classSlot[slot] = this.classes.vote(slot, detections.classSlot[j]!, score, this.classSlot[slot]!);
+    detections.takenBy[j] = slot;
   }
 
   /** Brings `corners` up to the filter's present state. */
   refresh(slot: number): void {
-    const { position } = this.filter;
-    const x = position[slot * 4]!;
-    const y = position[slot * 4 + 1]!;
-    const height = position[slot * 4 + 3]!;
-    const halfWidth = (position[slot * 4 + 2]! * height) / 2;
-    this.corners.x1[slot] = x - halfWidth;
-    this.corners.y1[slot] = y - height / 2;
-    this.corners.x2[slot] = x + halfWidth;
-    this.corners.y2[slot] = y + height / 2;
+    this.filter.writeBox(slot, this.corners);
   }
 
   /** Ends a track; it leaves `order` when the frame is finished. */
@@ -141,6 +147,7 @@ export class TrackStore {
     this.filter.grow(capacity);
     this.corners.grow(capacity);
     this.seen.grow(capacity);
+    this.observed.grow(capacity);
     this.seenVelocityX = resized(this.seenVelocityX, new Float64Array(capacity));
     this.seenVelocityY = resized(this.seenVelocityY, new Float64Array(capacity));
     this.classes.grow(capacity);
@@ -149,6 +156,7 @@ export class TrackStore {
     this.firstUs = resized(this.firstUs, new Float64Array(capacity));
     this.lastUs = resized(this.lastUs, new Float64Array(capacity));
     this.score = resized(this.score, new Float64Array(capacity));
+    this.hits = resized(this.hits, new Int32Array(capacity));
     this.classSlot = resized(this.classSlot, new Int32Array(capacity));
     this.detection = resized(this.detection, new Int32Array(capacity));
     this.expired = resized(this.expired, new Uint8Array(capacity));
