@@ -1,5 +1,5 @@
 /** The import rules of docs/architecture.md. */
-const stage = '^src/(sources|model|tracking|sinks)/';
+const stage = '^src/(sources|model|tracking|analytics|sinks|eval|datasets)/';
 
 module.exports = {
   forbidden: [
@@ -13,7 +13,7 @@ module.exports = {
     },
     {
       name: 'stages-do-not-know-each-other',
-      comment: 'sources, model, tracking and sinks meet only in the pipeline, through src/types.ts',
+      comment: 'they meet only in the pipeline or in a command, through src/types.ts and src/labels.ts',
       severity: 'error',
       from: { path: stage },
       to: { path: stage, pathNot: '^src/$1/' },
@@ -22,7 +22,7 @@ module.exports = {
       name: 'stages-do-not-know-the-top',
       severity: 'error',
       from: {
-        path: '^src/(sources|model|tracking|sinks|ffmpeg|[a-z-]+\\.ts$)',
+        path: '^src/(sources|model|tracking|analytics|sinks|eval|datasets|ffmpeg|[a-z-]+\\.ts$)',
         pathNot: '^src/(app|index)\\.ts$',
       },
       to: { path: '^src/(pipeline|cli|config|app\\.ts|index\\.ts)' },
@@ -31,14 +31,21 @@ module.exports = {
       name: 'pipeline-knows-interfaces-only',
       severity: 'error',
       from: { path: '^src/pipeline/' },
-      to: { path: '^src/(sources|model|tracking|sinks|ffmpeg|config|cli|app)' },
+      to: { path: '^src/(sources|model|tracking|analytics|sinks|ffmpeg|config|cli|app)' },
     },
     {
       name: 'cli-uses-the-app',
       comment: 'commands parse and print; they do not reach into the stages',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/(pipeline|sources|tracking|sinks)/' },
+      to: { path: '^src/(pipeline|sources|tracking|analytics|sinks)/' },
+    },
+    {
+      name: 'evaluation-is-pure',
+      comment: 'src/datasets reads the files',
+      severity: 'error',
+      from: { path: '^src/eval/' },
+      to: { dependencyTypes: ['core', 'npm'] },
     },
     fence('rxjs', '^src/pipeline/'),
     fence('fluent-ffmpeg', '^src/ffmpeg/child\\.ts$'),
@@ -49,7 +56,7 @@ module.exports = {
     fence('h5wasm', '^src/model/weights/'),
     fence('pino', '^src/cli/'),
     fence('commander', '^src/cli/'),
-    fence('yaml', '^src/config/'),
+    fence('yaml', '^src/(config|datasets)/'),
     {
       name: 'no-unlisted-package',
       severity: 'error',

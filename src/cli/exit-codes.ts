@@ -8,6 +8,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ERR_USAGE: EXIT.usage,
   ERR_FFMPEG_NOT_FOUND: EXIT.usage,
   ERR_SINK_EXISTS: EXIT.usage,
+  ERR_DATASET_NOT_FOUND: EXIT.usage,
   ERR_MODEL_NOT_FOUND: EXIT.model,
   ERR_MODEL_INVALID: EXIT.model,
   ERR_WEIGHTS_INVALID: EXIT.model,
