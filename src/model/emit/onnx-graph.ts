@@ -1,3 +1,4 @@
+import { VERSION } from '../../version.js';
 import { ProtobufWriter } from './protobuf.js';
 
 /** The value of one attribute of an ONNX node. */
@@ -8,7 +9,15 @@ export type OnnxAttribute =
   | { readonly integers: readonly number[] };
 
 // onnx.proto: field numbers of the messages, TensorProto.DataType and AttributeProto.AttributeType.
-const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8 } as const;
+const MODEL = {
+  irVersion: 1,
+  producerName: 2,
+  producerVersion: 3,
+  graph: 7,
+  opsetImport: 8,
+  metadata: 14,
+} as const;
+const METADATA = { key: 1, value: 2 } as const;
 const OPSET = { version: 2 } as const;
 const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 } as const;
 const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5 } as const;
@@ -20,8 +29,9 @@ const TYPE = { tensor: 1 } as const;
 const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
 const SHAPE = { dimension: 1 } as const;
 const DIMENSION = { value: 1, parameter: 2 } as const;
-const DATA_TYPE = { float: 1, uint8: 2 } as const;
+const DATA_TYPE = { float: 1, uint8: 2, int64: 7 } as const;
 
+// The pair of ONNX 1.12 (June 2022): what runtimes of today and of some years ago read.
 const IR_VERSION = 8;
 const OPSET_VERSION = 17;
 const BATCH = 'batch';
@@ -45,14 +55,12 @@ export class OnnxGraphWriter {
 
   /** A constant; given twice under one name it is written once. `data` must not change before {@link finish}. */
   floats(name: string, shape: readonly number[], data: Float32Array): void {
-    if (this.#initializers.has(name)) return;
-    this.#initializers.add(name);
-    this.#graph.message(GRAPH.initializer, (tensor) => {
-      for (const size of shape) tensor.integer(TENSOR.dims, size);
-      tensor.integer(TENSOR.dataType, DATA_TYPE.float);
-      tensor.string(TENSOR.name, name);
-      tensor.bytes(TENSOR.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    });
+    this.#initializer(name, DATA_TYPE.float, shape, data);
+  }
+
+  /** A list of int64, such as a shape; given twice under one name it is written once. */
+  integers(name: string, values: readonly number[]): void {
+    this.#initializer(name, DATA_TYPE.int64, [values.length], BigInt64Array.from(values, BigInt));
   }
 
   /** An operation, named after its first output. An empty input name leaves an optional input out. */
@@ -75,15 +83,38 @@ export class OnnxGraphWriter {
     });
   }
 
-  /** The model's bytes; they belong to the caller. */
-  finish(): Uint8Array {
+  /**
+   * The model's bytes; they belong to the caller.
+   * @param metadata free text by name, for people and programs that read the file.
+   */
+  finish(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     this.#graph.string(GRAPH.name, 'sightline');
-    return new ProtobufWriter()
+    const model = new ProtobufWriter()
       .integer(MODEL.irVersion, IR_VERSION)
       .string(MODEL.producerName, 'sightline')
+      .string(MODEL.producerVersion, VERSION)
       .message(MODEL.opsetImport, (opset) => opset.integer(OPSET.version, OPSET_VERSION))
-      .append(MODEL.graph, this.#graph)
-      .finish();
+      .append(MODEL.graph, this.#graph);
+    for (const [key, value] of Object.entries(metadata)) {
+      model.message(MODEL.metadata, (entry) => entry.string(METADATA.key, key).string(METADATA.value, value));
+    }
+    return model.finish();
+  }
+
+  #initializer(
+    name: string,
+    dataType: number,
+    shape: readonly number[],
+    data: Float32Array | BigInt64Array,
+  ): void {
+    if (this.#initializers.has(name)) return;
+    this.#initializers.add(name);
+    this.#graph.message(GRAPH.initializer, (tensor) => {
+      for (const size of shape) tensor.integer(TENSOR.dims, size);
+      tensor.integer(TENSOR.dataType, dataType);
+      tensor.string(TENSOR.name, name);
+      tensor.bytes(TENSOR.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    });
   }
 
   #value(field: number, name: string, dataType: number, shape: readonly number[]): void {

@@ -5,9 +5,11 @@
  * QuickGelu; LeakyRelu and the sum of a residual go into the convolution before them; unequal padding is an attribute and
  * not a node. Expanding the squeeze-and-excite factors to whole planes, to keep the blocked layout, made it slower.
  */
+import type { AnchorSet } from '../anchors.js';
 import type { Network } from '../network/fold-batch-norm.js';
 import { LEAKY_SLOPE, type ConvNode, type GraphNode } from '../network/graph.js';
 import { weightOf, type Weights, type WeightTensor } from '../weights/weights.js';
+import { emitDecode, type RawHead } from './onnx-decode.js';
 import { OnnxGraphWriter } from './onnx-graph.js';
 
 /** Name of the model's one input: uint8 `[batch, height, width, 3]`. */
@@ -16,26 +18,38 @@ export const ONNX_INPUT = 'images';
 /** Names of the outputs, coarse to fine: float32 `[batch, channels, height, width]`. */
 export const ONNX_OUTPUTS = ['p5', 'p4', 'p3'] as const;
 
+/** What an ONNX file can hold besides the network. */
+export interface OnnxExtras {
+  /** Ends the graph in boxes and scores (`boxes`, `scores`) instead of raw heads. */
+  readonly decode?: AnchorSet | undefined;
+  /** Free text by name. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Floats in a cache line. */
 const STRIP = 16;
 
 /**
- * The ONNX model of a network, batch dimension free, weights inside.
+ * The ONNX model of a network, batch dimension free, weights inside. Every operation is of the standard itself, so any
+ * runtime reads it; onnxruntime makes faster ones of them when it loads the model.
  * @returns the file's bytes; they belong to the caller.
  */
-export function emitOnnx({ graph, weights }: Network): Uint8Array {
+export function emitOnnx({ graph, weights }: Network, { decode, metadata }: OnnxExtras = {}): Uint8Array {
   const writer = new OnnxGraphWriter();
   const outputs = new Map(graph.outputs.map((name, index) => [name, ONNX_OUTPUTS[index] ?? name]));
   const valueOf = (name: string): string => outputs.get(name) ?? name;
+  const heads: RawHead[] = [];
   for (const node of graph.nodes) {
     const target = valueOf(node.name);
     emitNode(writer, node, node.inputs.map(valueOf), target, weights);
-    if (outputs.has(node.name)) {
-      const { channels, height, width } = node.shape;
-      writer.output(target, [channels, height, width]);
-    }
+    if (outputs.has(node.name)) heads.push({ value: target, ...node.shape });
   }
-  return writer.finish();
+  if (decode === undefined) {
+    for (const { value, channels, height, width } of heads) writer.output(value, [channels, height, width]);
+  } else {
+    emitDecode(writer, heads, { ...decode, input: graph.nodes[0]!.shape });
+  }
+  return writer.finish(metadata);
 }
 
 function emitNode(
