@@ -56,7 +56,7 @@ export function inferInBatches(
     let failure: unknown;
     try {
       found = await detector.detect(
-        batch.map(({ frame }) => ({ pixels: frame.model.data, letterbox: frame.letterbox })),
+        batch.map(({ frame }) => ({ pixels: frame.model.data, letterbox: frame.letterbox, frame })),
       );
     } catch (error) {
       failure = error;
