@@ -129,6 +129,30 @@ export class KalmanBank {
     }
   }
 
+  /** Copies the whole filter of `slot` to `into` from `at` on: 20 numbers. */
+  copyOut(slot: number, into: Float64Array, at: number): void {
+    for (let c = 0; c < COORDINATES; c++) {
+      const i = slot * COORDINATES + c;
+      into[at + c] = this.position[i]!;
+      into[at + 4 + c] = this.velocity[i]!;
+      into[at + 8 + c] = this.positionVariance[i]!;
+      into[at + 12 + c] = this.covariance[i]!;
+      into[at + 16 + c] = this.velocityVariance[i]!;
+    }
+  }
+
+  /** Takes the whole filter of `slot` from what `copyOut` wrote. */
+  copyIn(slot: number, from: Float64Array, at: number): void {
+    for (let c = 0; c < COORDINATES; c++) {
+      const i = slot * COORDINATES + c;
+      this.position[i] = from[at + c]!;
+      this.velocity[i] = from[at + 4 + c]!;
+      this.positionVariance[i] = from[at + 8 + c]!;
+      this.covariance[i] = from[at + 12 + c]!;
+      this.velocityVariance[i] = from[at + 16 + c]!;
+    }
+  }
+
   /** Writes the box of `slot` to `corners`. */
   writeBox(slot: number, corners: Corners): void {
     const base = slot * COORDINATES;
