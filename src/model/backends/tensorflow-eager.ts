@@ -1,16 +1,22 @@
-import { SightlineError } from '../../errors.js';
 import type { Network } from '../network/fold-batch-norm.js';
 import type { Backend, BackendOptions } from './backend.js';
+import { loadTensorflow } from './tensorflow-load.js';
+import { TfjsBackend } from './tfjs-backend.js';
 
 /**
- * Loads a network into TensorFlow, operation by operation.
+ * Loads a network into TensorFlow, operation by operation: slower than the one graph of the `tensorflow` backend, and
+ * for use where that does not work.
  * @throws SightlineError ERR_BACKEND_UNAVAILABLE
  */
-export function createTensorflowEagerBackend(
-  _network: Network,
-  { device }: BackendOptions,
+export async function createTensorflowEagerBackend(
+  network: Network,
+  options: BackendOptions,
 ): Promise<Backend> {
-  return Promise.reject(
-    new SightlineError('ERR_BACKEND_UNAVAILABLE', `tensorflow-eager:${device} is not there yet`),
-  );
+  const { tf, version, device } = await loadTensorflow(options);
+  return new TfjsBackend(tf, network, {
+    backend: 'tensorflow-eager',
+    device,
+    precision: 'float32',
+    version,
+  });
 }
