@@ -6,6 +6,7 @@ import { messageOf } from '../errors.js';
 import { doctorCommand } from './doctor.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { linkTensorflowCommand } from './link-tensorflow.js';
+import { modelCommand } from './model.js';
 import { trackCommand } from './track.js';
 
 const onExit = (code: number): void => {
@@ -17,13 +18,14 @@ const program = new Command('sightline')
   .version(VERSION)
   .addCommand(trackCommand(onExit))
   .addCommand(doctorCommand(onExit))
+  .addCommand(modelCommand(onExit))
   .addCommand(linkTensorflowCommand(onExit))
   .addHelpText(
     'after',
     '\nExit codes: 0 done, 1 runtime, 2 usage or config, 3 model or backend, 4 every source failed, 130 interrupted.',
   );
 
-for (const command of [program, ...program.commands]) {
+for (const command of [program, ...program.commands.flatMap((child) => [child, ...child.commands])]) {
   command
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
@@ -35,7 +37,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     onExit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
-    if (error.exitCode !== 0) process.stderr.write(`${error.message}\n`);
+    // A command without its subcommand has printed its help.
+    if (error.exitCode !== 0 && error.code !== 'commander.help') process.stderr.write(`${error.message}\n`);
   } else {
     onExit(exitCodeOf(error));
     process.stderr.write(`error: ${messageOf(error)}\n`);

@@ -1,0 +1,124 @@
+import { Command } from 'commander';
+import { BUNDLED_MODEL } from '../app.js';
+import { describeModel, type ModelDescription } from '../model/describe-model.js';
+import type { LayerDescription, StageDescription } from '../model/network/describe.js';
+import { EXIT } from './exit-codes.js';
+import { inputSize } from './parse-values.js';
+import { print } from './print.js';
+import { type Column, textTable } from './text-table.js';
+
+interface InfoFlags {
+  readonly size?: ReturnType<typeof inputSize>;
+  readonly layers?: true;
+  readonly json?: true;
+}
+
+/** `sightline model …`. @param onExit told the exit code. */
+export function modelCommand(onExit: (code: number) => void): Command {
+  const info = new Command('info')
+    .description('print what a model is and what each part of its network costs')
+    .argument('[dir]', 'folder with model.json and weights (default: the bundled street-b0)')
+    .option('--size <w>x<h>', "count for another size of the input (default: the model's)", inputSize)
+    .option('--layers', 'a row for each layer instead of each stage')
+    .option('--json', 'print JSON, with every layer')
+    .action(async (dir: string | undefined, { size, layers, json }: InfoFlags) => {
+      const model = await describeModel(dir ?? BUNDLED_MODEL, size);
+      const text = json === true ? JSON.stringify(model, null, 2) : pageOf(model, layers === true);
+      print(text);
+      onExit(EXIT.done);
+    });
+  return new Command('model').description('look at models').addCommand(info);
+}
+
+function pageOf(model: ModelDescription, layers: boolean): string {
+  const { network } = model;
+  const total = network.total.multiplyAdds;
+  const table = layers
+    ? textTable(layerColumns(total), network.layers)
+    : textTable(
+        stageColumns(total),
+        network.stages.filter(({ name }) => name !== 'input'),
+      );
+  return [...factsOf(model), '', table].join('\n');
+}
+
+function factsOf({
+  name,
+  backbone,
+  head,
+  classes,
+  anchors,
+  input,
+  defaults,
+  weights,
+  network,
+}: ModelDescription) {
+  const { width, height, channels, letterbox } = input;
+  const boxes = anchors.map(
+    (pairs, index) => `p${5 - index} ${pairs.map(([w, h]) => `${w}x${h}`).join(' ')}`,
+  );
+  const facts = [
+    [
+      'model',
+      `${name}: ${backbone}, ${head}, ${classes.length} ${classes.length === 1 ? 'class' : 'classes'}`,
+    ],
+    ['classes', classes.length > 20 ? `${classes.slice(0, 20).join(', ')}, …` : classes.join(', ')],
+    ['input', `${width}x${height} ${channels}, letterboxed on grey ${letterbox.pad} (${letterbox.kernel})`],
+    ['anchors', boxes.join('; ')],
+    ['weights', `${weights.file}, ${weights.precision}, ${(weights.bytes / 1e6).toFixed(1)} MB`],
+    ['defaults', `confidence ${defaults.confidence}, IoU ${defaults.iou}`],
+    [
+      'total',
+      `${grouped(network.total.parameters)} parameters, ${(network.total.multiplyAdds / 1e9).toFixed(2)} G multiply-adds a picture`,
+    ],
+  ] as const;
+  return facts.map(([title, text]) => `${title.padEnd(8)}  ${text}`);
+}
+
+type Part = StageDescription | LayerDescription;
+
+function stageColumns(total: number): Column<StageDescription>[] {
+  return [
+    { title: 'stage', cell: ({ name }) => name },
+    { title: 'layers', cell: ({ layers }) => String(layers), align: 'right' },
+    ...costColumns(total),
+  ];
+}
+
+function layerColumns(total: number): Column<LayerDescription>[] {
+  return [
+    { title: 'layer', cell: ({ name }) => name },
+    { title: 'op', cell: ({ op }) => op },
+    { title: 'kernel', cell: kernelText },
+    ...costColumns(total),
+  ];
+}
+
+function costColumns(total: number): Column<Part>[] {
+  return [
+    {
+      title: 'output',
+      cell: ({ output: { width, height, channels } }) => `${width}x${height}x${channels}`,
+      align: 'right',
+    },
+    { title: 'stride', cell: ({ receptiveStride }) => String(receptiveStride ?? '-'), align: 'right' },
+    { title: 'parameters', cell: ({ parameters }) => grouped(parameters), align: 'right' },
+    { title: 'multiply-adds', cell: ({ multiplyAdds }) => grouped(multiplyAdds), align: 'right' },
+    {
+      title: 'share',
+      cell: ({ multiplyAdds }) => `${((100 * multiplyAdds) / total).toFixed(1)} %`,
+      align: 'right',
+    },
+  ];
+}
+
+/** `3x3`, or `3x3 /2` if it steps by two pixels. */
+function kernelText({ kernelSize, stride }: LayerDescription): string {
+  if (kernelSize === undefined) return '';
+  return `${kernelSize}x${kernelSize}${stride === 1 ? '' : ` /${stride ?? 1}`}`;
+}
+
+/** `10,614,255`. */
+function grouped(count: number): string {
+  return count.toLocaleString('en-US');
+}
