@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app.js';
 import { messageOf } from '../errors.js';
 import { doctorCommand } from './doctor.js';
+import { evalCommand } from './eval.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { linkTensorflowCommand } from './link-tensorflow.js';
 import { modelCommand } from './model.js';
@@ -19,6 +20,7 @@ const program = new Command('sightline')
   .addCommand(trackCommand(onExit))
   .addCommand(doctorCommand(onExit))
   .addCommand(modelCommand(onExit))
+  .addCommand(evalCommand())
   .addCommand(linkTensorflowCommand(onExit))
   .addHelpText(
     'after',

@@ -2,19 +2,27 @@
 import { SightlineError } from '../errors.js';
 import type { IgnoreRegion, TrackRow } from '../labels.js';
 
+/** Most frames of a sequence, a day at 100 fps: more is a mistake that would only take memory. */
+export const MOST_FRAMES = 8_640_000;
+
 const COMMA = /\s*,\s*/;
 const SPACE = /\s+/;
 
 /**
  * Parses rows of ground truth or results.
  * @param file what to call the text in errors.
- * @param truth whether a 0 in the confidence column marks a row as not counted, and whether the class column is read.
+ * @param options `truth`: whether a 0 in the confidence column marks a row as not counted, and whether the class column is
+ * read; `frames`: length of the sequence if it is known.
  * @throws SightlineError ERR_DATASET_INVALID with file and line, for a row that is malformed or an id twice in a frame.
  */
-export function parseMotRows(text: string, file: string, truth: boolean): TrackRow[] {
+export function parseMotRows(
+  text: string,
+  file: string,
+  { truth, frames = MOST_FRAMES }: { readonly truth: boolean; readonly frames?: number | undefined },
+): TrackRow[] {
   const seen = new Set<string>();
   return parseRows(text, file, truth ? 7 : 6, ([frame, id, , , , , confidence, classId], box, where) => {
-    checkFrame(frame!, where, 1);
+    checkFrame(frame!, where, 1, frames);
     if (!Number.isSafeInteger(id)) throw invalid(where, `id is ${id}, which is no whole number`);
     const key = `${frame} ${id}`;
     if (seen.has(key)) throw invalid(where, `id ${id} is in frame ${frame} a second time`);
@@ -34,7 +42,7 @@ export function parseIgnoreRegions(text: string, file: string): IgnoreRegion[] {
     file,
     5,
     ([frame], box, where) => {
-      checkFrame(frame!, where, 0);
+      checkFrame(frame!, where, 0, MOST_FRAMES);
       return { frame: frame!, box };
     },
     1,
@@ -64,9 +72,9 @@ function parseRows<T>(text: string, file: string, columns: number, make: Make<T>
   return rows;
 }
 
-function checkFrame(frame: number, where: string, first: number): void {
-  if (!Number.isSafeInteger(frame) || frame < first)
-    throw invalid(where, `frame is ${frame}; frames are whole numbers from ${first}`);
+function checkFrame(frame: number, where: string, first: number, last: number): void {
+  if (!Number.isSafeInteger(frame) || frame < first || frame > last)
+    throw invalid(where, `frame is ${frame}; the frames of this sequence are ${first} to ${last}`);
 }
 
 function invalid(where: string, message: string): SightlineError {

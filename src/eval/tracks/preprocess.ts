@@ -46,17 +46,17 @@ export function createPreprocessor(
     const areas = regions
       .filter((region) => region.frame === 0 || region.frame === frame)
       .map(({ box }) => box);
-    let kept = result;
-    if (hasClasses || areas.length > 0) {
-      for (const row of hasClasses ? truth : []) checkClass(row, benchmark);
-      const partner = partnersOf(truth, result);
-      kept = result.filter(({ box }, index) => {
-        const object = partner[index];
-        if (object === undefined) return !areas.some((area) => shareInside(box, area) > INSIDE);
-        return !hasClasses || !distractors.has(object.classId);
-      });
-    }
-    const counted = truth.filter((row) => row.counted && (!hasClasses || row.classId === PEDESTRIAN));
+    const isCounted = (row: TrackRow): boolean => row.counted && (!hasClasses || row.classId === PEDESTRIAN);
+    const counted = truth.filter(isCounted);
+    if (!hasClasses && areas.length === 0) return { truth: counted, result };
+    for (const row of hasClasses ? truth : []) checkClass(row, benchmark);
+    const partner = partnersOf(truth, result);
+    const kept = result.filter(({ box }, index) => {
+      const object = partner[index];
+      if (hasClasses && object !== undefined && distractors.has(object.classId)) return false;
+      if (object !== undefined && isCounted(object)) return true;
+      return !areas.some((area) => shareInside(box, area) > INSIDE);
+    });
     return { truth: counted, result: kept };
   };
 }

@@ -31,7 +31,7 @@ interface Expected {
 
 function scoresOf(folder: string, results: string, frames: number): TrackScores {
   const rows = (file: string, truth: boolean) =>
-    parseMotRows(readFileSync(resolve(folder, file), 'utf8'), file, truth);
+    parseMotRows(readFileSync(resolve(folder, file), 'utf8'), file, { truth });
   const [truth, result] = [rows('gt.txt', true), rows(results, false)];
   return evaluateSequence({ name: folder, frames, truth, result, regions: [] }, 'mot15');
 }

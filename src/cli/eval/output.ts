@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises';
+import { Option } from 'commander';
+import { messageOf, SightlineError } from '../../errors.js';
+import { csvTable, type Table, textTable } from '../../eval/report/table.js';
+
+/** How a command of evaluation prints. */
+export interface OutputFlags {
+  readonly json?: true;
+  readonly csv?: true;
+  readonly html?: string;
+}
+
+/** The flags of `OutputFlags`. */
+export function outputOptions(): Option[] {
+  return [
+    new Option('--json', 'print JSON: fractions at full precision, curves too').conflicts('csv'),
+    new Option('--csv', 'print comma-separated values: fractions at full precision'),
+    new Option(
+      '--html <file>',
+      'also write a report of one self-contained page; an existing one is replaced',
+    ),
+  ];
+}
+
+/** Prints scores in the form that was asked for and writes the page. */
+export async function printScores(
+  flags: OutputFlags,
+  forms: {
+    readonly report: object;
+    readonly table: Table;
+    readonly exact: Table;
+    readonly page: () => string | Promise<string>;
+    readonly footer?: string;
+  },
+): Promise<void> {
+  if (flags.html !== undefined) await writePage(flags.html, await forms.page());
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(forms.report, null, 2)}\n`);
+  else if (flags.csv === true) process.stdout.write(csvTable(forms.exact));
+  else process.stdout.write(`${textTable(forms.table)}${forms.footer ?? ''}`);
+}
+
+/** @throws SightlineError ERR_SINK_UNWRITABLE */
+export async function writePage(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    throw new SightlineError('ERR_SINK_UNWRITABLE', `"${path}" cannot be written: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** `a,b,c` as names. */
+export function nameList(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
