@@ -1,13 +1,126 @@
-import { SightlineError } from '../../errors.js';
+/**
+ * Runs a network as a SavedModel in TensorFlow's graph mode. TensorFlow then sees the network as a whole and merges
+ * convolution, bias, activation and residual sum into one operation; operation by operation it cannot.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { messageOf, SightlineError } from '../../errors.js';
+import { SAVED_MODEL_INPUT, SAVED_MODEL_OUTPUTS, writeSavedModel } from '../emit/saved-model.js';
 import type { Network } from '../network/fold-batch-norm.js';
-import type { Backend, BackendOptions } from './backend.js';
+import type { Shape } from '../network/graph.js';
+
+import type { Backend, BackendInfo, BackendOptions, HeadTensor } from './backend.js';
+import { type LoadedTensorflow, loadTensorflow, type TfjsNode } from './tensorflow-load.js';
+
+type SavedModel = Awaited<ReturnType<TfjsNode['node']['loadSavedModel']>>;
 
 /**
- * Loads a network into tensorflow.
- * @throws SightlineError ERR_BACKEND_UNAVAILABLE
+ * Loads a network into TensorFlow, in this process, and runs it once: TensorFlow plans only then, which takes a second.
+ * @param network not needed afterwards.
+ * @throws SightlineError ERR_BACKEND_UNAVAILABLE if TensorFlow or the device does not start, ERR_BACKEND_FAILED if the
+ * network cannot be handed over, ERR_MODEL_INVALID if it is too large for a SavedModel.
  */
-export function createTensorflowBackend(_network: Network, { device }: BackendOptions): Promise<Backend> {
-  return Promise.reject(
-    new SightlineError('ERR_BACKEND_UNAVAILABLE', `tensorflow:${device} is not there yet`),
-  );
+export async function createTensorflowBackend(network: Network, options: BackendOptions): Promise<Backend> {
+  const loaded = await loadTensorflow(options);
+  const model = await loadThroughFolder(loaded.tf, network);
+  const backend = new TensorflowBackend(loaded, model, inputShape(network));
+  try {
+    await backend.warmUp();
+  } catch (cause) {
+    await backend.close();
+    throw cause;
+  }
+  return backend;
+}
+
+/** TensorFlow reads models from files only: one that only this user can read, there for a moment. */
+async function loadThroughFolder(tf: TfjsNode, network: Network): Promise<SavedModel> {
+  let folder: string | undefined;
+  try {
+    folder = await mkdtemp(join(tmpdir(), 'sightline-tensorflow-'));
+    await writeSavedModel(network, folder);
+    return await tf.node.loadSavedModel(folder);
+  } catch (cause) {
+    if (cause instanceof SightlineError) throw cause;
+    throw new SightlineError(
+      'ERR_BACKEND_FAILED',
+      `TensorFlow does not get the network through ${folder ?? tmpdir()}: ${oneLine(cause)}`,
+      { cause },
+    );
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+class TensorflowBackend implements Backend {
+  readonly info: BackendInfo;
+  readonly #tf: TfjsNode;
+  readonly #model: SavedModel;
+  readonly #picture: Shape;
+
+  constructor({ tf, version, device }: LoadedTensorflow, model: SavedModel, picture: Shape) {
+    this.#tf = tf;
+    this.#model = model;
+    this.#picture = picture;
+    this.info = { backend: 'tensorflow', device, precision: 'float32', version };
+  }
+
+  async warmUp(): Promise<void> {
+    const { height, width, channels } = this.#picture;
+    await this.run(new Uint8Array(height * width * channels), 1);
+  }
+
+  run(pixels: Uint8Array, count: number): Promise<readonly HeadTensor[]> {
+    return Promise.resolve().then(() => this.#run(pixels, count));
+  }
+
+  close(): Promise<void> {
+    this.#model.dispose();
+    return Promise.resolve();
+  }
+
+  #run(pixels: Uint8Array, count: number): HeadTensor[] {
+    const { height, width, channels } = this.#picture;
+    const bytes = count * height * width * channels;
+    if (!Number.isSafeInteger(count) || count < 1 || pixels.length !== bytes) {
+      throw new SightlineError(
+        'ERR_BACKEND_FAILED',
+        `a batch of ${count} pictures of ${width}x${height} has ${bytes} bytes, got ${pixels.length}`,
+      );
+    }
+    // TensorFlow.js has no uint8. As `bool` the bytes go through as they are; as `int32` they would grow fourfold.
+    const images = this.#tf.tensor(pixels, [count, height, width, channels], 'bool');
+    let heads: NamedTensorMap = {};
+    try {
+      heads = this.#model.predict({ [SAVED_MODEL_INPUT]: images }) as NamedTensorMap;
+      return SAVED_MODEL_OUTPUTS.map((name) => headOf(heads[name]!));
+    } catch (cause) {
+      throw new SightlineError(
+        'ERR_BACKEND_FAILED',
+        `TensorFlow failed on a batch of ${count}: ${oneLine(cause)}`,
+        { cause },
+      );
+    } finally {
+      images.dispose();
+      for (const head of Object.values(heads)) head.dispose();
+    }
+  }
+}
+
+/** Copies a head out of TensorFlow's memory. */
+function headOf(tensor: Tensor): HeadTensor {
+  const [, height = 0, width = 0, channels = 0] = tensor.shape;
+  return { data: tensor.dataSync<'float32'>(), height, width, channels, layout: 'nhwc' };
+}
+
+function inputShape({ graph }: Network): Shape {
+  return graph.nodes.find(({ op }) => op === 'input')!.shape;
+}
+
+/** Native errors can have several lines. */
+function oneLine(cause: unknown): string {
+  const text = messageOf(cause).replace(/\s+/g, ' ').trim();
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

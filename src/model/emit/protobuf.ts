@@ -1,5 +1,6 @@
 /**
- * Writes the protocol buffers wire format, https://protobuf.dev/programming-guides/encoding: as much of it as ONNX needs.
+ * Writes the protocol buffers wire format, https://protobuf.dev/programming-guides/encoding: as much of it as ONNX and
+ * TensorFlow need.
  * Fields are collected as chunks and copied once at the end; weights are tens of megabytes.
  */
 
@@ -12,11 +13,21 @@ export class ProtobufWriter {
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
 
-  /** A non-negative integer (int32, int64, enum). */
+  /** How many bytes the message has so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** An integer (int32, int64, enum). */
   integer(field: number, value: number): this {
     this.#tag(field, VARINT);
-    this.#push(varint(value));
+    this.#push(value < 0 ? negative(value) : varint(value));
     return this;
+  }
+
+  /** A truth value. */
+  boolean(field: number, value: boolean): this {
+    return this.integer(field, value ? 1 : 0);
   }
 
   /** A 32-bit float. */
@@ -73,6 +84,18 @@ export class ProtobufWriter {
     this.#chunks.push(chunk);
     this.#size += chunk.byteLength;
   }
+}
+
+/** Negative numbers stand as 64 bits in two's complement, however small they are. */
+function negative(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  while (rest >= 0x80n) {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  bytes.push(Number(rest));
+  return Uint8Array.from(bytes);
 }
 
 function varint(value: number): Uint8Array {
