@@ -1,0 +1,85 @@
+/** From the names in the options to inputs with ids and the sinks that their results go to. */
+import { basename, extname, resolve } from 'node:path';
+import type { Options } from './config/schema.js';
+import { SightlineError } from './errors.js';
+import type { FfmpegInstallation } from './ffmpeg/find-ffmpeg.js';
+import { createJsonlSink } from './sinks/jsonl-sink.js';
+import { createMotSink } from './sinks/mot-sink.js';
+import { createVideoSink } from './sinks/video-sink.js';
+import { createWebSocketServerSink } from './sinks/websocket/server-sink.js';
+import type { Logger, Sink } from './types.js';
+
+/** Where results go when the caller names no output. */
+export const defaultOutputs = { video: '{name}.tracked.mp4', jsonl: '{name}.jsonl' } as const;
+
+/** Sinks that take the results of every source. */
+export function sharedSinks({ output }: Pick<Options, 'output'>, logger: Logger): Sink[] {
+  const { jsonl, serve, overwrite } = output;
+  const sinks: Sink[] = [];
+  if (jsonl !== undefined && !jsonl.includes('{name}'))
+    sinks.push(createJsonlSink({ path: jsonl, overwrite, logger }));
+  if (serve !== undefined) sinks.push(createWebSocketServerSink({ ...serve, logger }));
+  return sinks;
+}
+
+/** Sinks that take the results of one source only. */
+export function ownSinksOf(
+  { id, input }: NamedInput,
+  { output }: Pick<Options, 'output'>,
+  ffmpeg: FfmpegInstallation,
+  logger: Logger,
+): Sink[] {
+  const { video, jsonl, mot, overwrite } = output;
+  const named = (path: string): string => path.replaceAll('{name}', id);
+  const sinks: Sink[] = [];
+  if (video !== undefined) {
+    sinks.push(createVideoSink({ path: named(video), ffmpeg, overwrite, audioFrom: input, logger }));
+  }
+  if (jsonl?.includes('{name}') === true)
+    sinks.push(createJsonlSink({ path: named(jsonl), overwrite, logger }));
+  if (mot !== undefined) sinks.push(createMotSink({ path: named(mot), overwrite }));
+  return sinks;
+}
+
+/** No two outputs may share a file, and a file that belongs to one input cannot take two. */
+export function checkDistinctOutputs(
+  { output }: Pick<Options, 'output'>,
+  inputs: readonly NamedInput[],
+): void {
+  const files = [output.video, output.jsonl, output.mot].filter((path) => path !== undefined && path !== '-');
+  const twice = files.find((path, at) => files.findIndex((other) => resolve(other!) === resolve(path!)) < at);
+  if (twice !== undefined) {
+    throw new SightlineError('ERR_USAGE', `"${twice}" is named for two outputs; give each a file of its own`);
+  }
+  if (inputs.length < 2) return;
+  for (const [flag, path] of [
+    ['--video', output.video],
+    ['--mot', output.mot],
+  ] as const) {
+    if (path === undefined || path.includes('{name}')) continue;
+    throw new SightlineError(
+      'ERR_USAGE',
+      `${flag} "${path}" would take ${inputs.length} inputs; put {name} into it, which stands for the name of each input`,
+    );
+  }
+}
+
+/** An input and the id of its source. */
+export interface NamedInput {
+  readonly id: string;
+  readonly input: string;
+}
+
+/** Ids for inputs: the file's name without its extension, made unique by a number. */
+export function nameInputs(inputs: readonly string[]): NamedInput[] {
+  const taken = new Set<string>();
+  return inputs.map((input) => {
+    const address =
+      /^[a-z][a-z0-9+.-]+:\/\//i.test(input) && URL.canParse(input) ? new URL(input).pathname : input;
+    const name = basename(address, extname(address)) || 'input';
+    let id = name;
+    for (let number = 2; taken.has(id); number++) id = `${name}-${number}`;
+    taken.add(id);
+    return { id, input };
+  });
+}
