@@ -50,3 +50,16 @@ export function address(text: string): { port: number; host?: string } {
   const host = match[1]?.replace(/^\[(.*)\]$/, '$1');
   return host === undefined ? { port } : { port, host };
 }
+
+/** `6,7,8,3,4,5,0,1,2`; brackets as in `[[6,7,8],[3,4,5],[0,1,2]]` may stay. */
+export function anchorMask(text: string): [number, number, number][] {
+  const indices = text.split(/[[\],;\s]+/).filter((part) => part !== '');
+  if (
+    new Set(indices).size !== 9 ||
+    indices.length !== 9 ||
+    !indices.every((index) => /^[0-8]$/.test(index))
+  ) {
+    throw new InvalidArgumentError('expected each index from 0 to 8 once, such as 6,7,8,3,4,5,0,1,2');
+  }
+  return [0, 3, 6].map((at) => indices.slice(at, at + 3).map(Number) as [number, number, number]);
+}

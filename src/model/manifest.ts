@@ -51,7 +51,8 @@ export interface ModelManifest {
   readonly metrics?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const MANIFEST_FILE = 'model.json';
+/** Name of the manifest in a model folder. */
+export const MANIFEST_FILE = 'model.json';
 
 const FORMAT = 'sightline-model/1';
 

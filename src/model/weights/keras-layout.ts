@@ -4,6 +4,7 @@
  * model is one "layer" whose weights are named `layer/kernel:0`. A whole model keeps all of it under `model_weights`.
  */
 import { Dataset, type File, Group } from 'h5wasm/node';
+import { printableName } from './weights.js';
 
 /** A tensor of the file under its layer's name. */
 export interface KerasTensor {
@@ -36,13 +37,13 @@ export function readKerasLayout(file: File, fileBytes: number): KerasTensor[] {
   for (const layer of readNames(root, 'layer_names')) {
     const group = root.get(layer);
     if (!(group instanceof Group))
-      throw new Error(`it lists a layer "${short(layer)}" that it does not have`);
+      throw new Error(`it lists a layer "${printableName(layer)}" that it does not have`);
     const names = readNames(group, 'weight_names');
     const nested = new Set(names.map(scopeOf)).size > 1;
     for (const name of names) {
       const dataset = group.get(name);
       if (!(dataset instanceof Dataset)) {
-        throw new Error(`it lists a tensor "${short(name)}" that it does not have`);
+        throw new Error(`it lists a tensor "${printableName(name)}" that it does not have`);
       }
       const { shape, bytes } = checkDataset(dataset, name, bytesLeft, fileBytes);
       bytesLeft -= bytes;
@@ -80,19 +81,21 @@ function readNames(group: Group, attribute: string): string[] {
   const parts = Object.keys(attrs)
     .filter((name) => name.startsWith(attribute) && /^\d*$/.test(name.slice(attribute.length)))
     .sort((a, b) => Number(a.slice(attribute.length)) - Number(b.slice(attribute.length)));
-  if (parts.length === 0) throw new Error(`the group "${short(group.path)}" has no "${attribute}"`);
+  if (parts.length === 0) throw new Error(`the group "${printableName(group.path)}" has no "${attribute}"`);
   return parts.flatMap((name) => {
     const { metadata } = attrs[name]!;
     const count = countOf(metadata.shape ?? []);
     // An empty list has no type: Keras writes it as floats.
     if (count === 0) return [];
     if (metadata.type !== STRING_CLASS || count > MAX_NAMES || count * metadata.size > MAX_NAMES_BYTES) {
-      throw new Error(`"${attribute}" of "${short(group.path)}" is not a list of at most ${MAX_NAMES} names`);
+      throw new Error(
+        `"${attribute}" of "${printableName(group.path)}" is not a list of at most ${MAX_NAMES} names`,
+      );
     }
     const { value } = attrs[name]!;
     const names = Array.isArray(value) ? value : [value];
     if (names.every((item) => typeof item === 'string')) return names;
-    throw new Error(`"${attribute}" of "${short(group.path)}" is not a list of names`);
+    throw new Error(`"${attribute}" of "${printableName(group.path)}" is not a list of names`);
   });
 }
 
@@ -106,17 +109,17 @@ function checkDataset(
   const { type, size, littleEndian, chunks } = metadata;
   const shape = metadata.shape ?? [];
   if (type !== FLOAT_CLASS || (size !== 4 && size !== 8) || !littleEndian) {
-    throw new Error(`"${short(name)}" does not hold float32 or float64 in little-endian order`);
+    throw new Error(`"${printableName(name)}" does not hold float32 or float64 in little-endian order`);
   }
   const bytes = countOf(shape) * size;
   const limit = chunks === null ? bytesLeft : bytesLeft + (MAX_RATIO - 1) * fileBytes;
   if (shape.length > MAX_RANK || !(bytes <= limit)) {
     throw new Error(
-      `"${short(name)}" of shape [${shape.join(', ')}] would have ${bytes} bytes, more than a file of ${fileBytes} can hold`,
+      `"${printableName(name)}" of shape [${shape.join(', ')}] would have ${bytes} bytes, more than a file of ${fileBytes} can hold`,
     );
   }
   if (chunks?.some((chunk, axis) => !(chunk <= (shape[axis] ?? 0))) === true) {
-    throw new Error(`"${short(name)}" is cut into pieces larger than itself`);
+    throw new Error(`"${printableName(name)}" is cut into pieces larger than itself`);
   }
   return { shape: [...shape], bytes };
 }
@@ -127,15 +130,9 @@ function readValues(dataset: Dataset, name: string): Float32Array<ArrayBuffer> {
   if (value instanceof Float64Array) return Float32Array.from(value);
   // A tensor of rank 0.
   if (typeof value === 'number') return Float32Array.of(value);
-  throw new Error(`the numbers of "${short(name)}" cannot be read`);
+  throw new Error(`the numbers of "${printableName(name)}" cannot be read`);
 }
 
 function countOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
-}
-
-/** Names come from the file: keep messages to one short line. */
-function short(text: string): string {
-  const clean = text.replace(/[^\x20-\x7e]/g, '?');
-  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
 }

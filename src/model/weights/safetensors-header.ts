@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.js';
+import { printableName } from './weights.js';
 
 /** Ends the reading of a file with the first thing that is wrong with it. */
 export type Fail = (problem: string, cause?: unknown) => never;
@@ -35,7 +36,7 @@ export function readHeader(bytes: Uint8Array, fail: Fail): { header: object; dat
     header = JSON.parse(text);
   } catch (cause) {
     if (cause instanceof SyntaxError || cause instanceof TypeError) {
-      fail(`its header is not JSON (${printable(messageOf(cause))})`, cause);
+      fail(`its header is not JSON (${printableName(messageOf(cause))})`, cause);
     }
     throw cause;
   }
@@ -58,7 +59,7 @@ function checkNames(text: string, fail: Fail): void {
       while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
       if (depth !== 1 || !isFollowedByColon(text, at + 1)) continue;
       const name = JSON.parse(text.slice(start, at + 1)) as string;
-      if (names.has(name)) fail(`its header names "${printable(name)}" twice`);
+      if (names.has(name)) fail(`its header names "${printableName(name)}" twice`);
       names.add(name);
     }
   }
@@ -73,10 +74,4 @@ function isFollowedByColon(text: string, from: number): boolean {
 /** Whether a JSON value is an object. */
 export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Names come from the file: keep messages to one short line. */
-export function printable(text: string): string {
-  const clean = text.replace(/[^\x20-\x7e]/g, '?');
-  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
 }

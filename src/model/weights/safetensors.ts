@@ -4,8 +4,8 @@
  */
 import { SightlineError } from '../../errors.js';
 import { halfValues } from './half-floats.js';
-import { type Fail, isRecord, printable, readHeader } from './safetensors-header.js';
-import type { Weights, WeightTensor } from './weights.js';
+import { type Fail, isRecord, readHeader } from './safetensors-header.js';
+import { printableName, type Weights, type WeightTensor } from './weights.js';
 
 interface Entry {
   readonly name: string;
@@ -57,7 +57,7 @@ export function readSafetensors(
     const { name, dtype, shape } = entry;
     if (ignore(name)) continue;
     if (!READ_TYPES.includes(dtype)) {
-      fail(`tensor "${printable(name)}" has the type ${dtype}; ${READ_TYPES.join(', ')} can be read`);
+      fail(`tensor "${printableName(name)}" has the type ${dtype}; ${READ_TYPES.join(', ')} can be read`);
     }
     weights.set(name, { shape, data: readValues(bytes, dataStart, entry) });
   }
@@ -65,12 +65,12 @@ export function readSafetensors(
 }
 
 function readEntry(name: string, value: unknown, fail: Fail): Entry {
-  const called = `tensor "${printable(name)}"`;
+  const called = `tensor "${printableName(name)}"`;
   if (!isRecord(value)) return fail(`${called} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
   const bytesPerValue = typeof dtype === 'string' ? BYTES_PER_VALUE.get(dtype) : undefined;
   if (typeof dtype !== 'string' || bytesPerValue === undefined) {
-    const found = typeof dtype === 'string' ? `the type ${printable(dtype)}` : 'no type';
+    const found = typeof dtype === 'string' ? `the type ${printableName(dtype)}` : 'no type';
     return fail(`${called} has ${found}; ${READ_TYPES.join(', ')} can be read`);
   }
   if (!isSizes(shape) || shape.length > MAX_RANK) {
@@ -94,7 +94,7 @@ function readEntry(name: string, value: unknown, fail: Fail): Entry {
 function checkCoverage(entries: readonly Entry[], dataBytes: number, fail: Fail): void {
   let position = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    const called = `tensor "${printable(name)}"`;
+    const called = `tensor "${printableName(name)}"`;
     if (begin !== position) {
       const problem = begin < position ? 'overlaps the tensor before it' : 'leaves a hole before it';
       fail(`${called} ${problem} (starts at ${begin}, the one before ends at ${position})`);

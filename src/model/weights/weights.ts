@@ -45,6 +45,12 @@ export function weightOf(weights: Weights, name: string): WeightTensor {
   return tensor;
 }
 
+/** A name from a file as it may stand in a message: one short line. */
+export function printableName(text: string): string {
+  const clean = text.replace(/[^\x20-\x7e]/g, '?');
+  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
+}
+
 function mismatch(origin: string, problem: string): SightlineError {
   return new SightlineError(
     'ERR_WEIGHTS_INVALID',
