@@ -1,4 +1,5 @@
 import { SightlineError } from '../errors.js';
+import { nearestName } from '../nearest-name.js';
 
 /** Which objects to report. */
 export interface ClassFilter {
@@ -69,39 +70,10 @@ function checkConfidence(value: number, where: string, shown = String(value)): v
 function classIdOf(name: string, names: readonly string[]): number {
   const classId = names.indexOf(name);
   if (classId >= 0) return classId;
-  const near = nearest(name, names);
+  const near = nearestName(name, names);
   const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
   throw new SightlineError(
     'ERR_USAGE',
     `the model has no class "${name}"${hint}; it has ${names.join(', ')}`,
   );
-}
-
-function nearest(name: string, names: readonly string[]): string | undefined {
-  const typed = name.toLowerCase();
-  let best: string | undefined;
-  // A third of the letters may be wrong, but at least two: "cra" is a car.
-  let least = Math.max(2, Math.floor(typed.length / 3)) + 1;
-  for (const candidate of names) {
-    const distance = editDistance(typed, candidate.toLowerCase());
-    if (distance < least && distance < candidate.length) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-/** Letters to insert, remove or change to make `b` of `a` (Levenshtein 1966). */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, changed));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
 }
