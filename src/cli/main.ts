@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app.js';
 import { messageOf } from '../errors.js';
+import { convertCommand } from './convert.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
@@ -18,6 +19,7 @@ const program = new Command('sightline')
   .description('Streaming video analytics: cameras and files in, tracked objects out.')
   .version(VERSION)
   .addCommand(trackCommand(onExit))
+  .addCommand(convertCommand(onExit))
   .addCommand(doctorCommand(onExit))
   .addCommand(modelCommand(onExit))
   .addCommand(evalCommand())
