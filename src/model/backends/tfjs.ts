@@ -45,8 +45,8 @@ async function useWasm(tf: Tfjs, { threads }: BackendOptions): Promise<Started> 
     const wanted = Math.min(threads ?? availableParallelism(), WASM_MAX_THREADS);
     wasm.setThreadsCount(wanted);
     const runtime = await startWasm(folder, wanted);
-    // The package has registered its own way to start.
-    tf.removeBackend(WASM);
+    // When it is imported the package registers its own way to start.
+    if (isRegistered(tf, WASM)) tf.removeBackend(WASM);
     tf.registerBackend(WASM, () => new wasm.BackendWasm(runtime.module));
     await tf.setBackend(WASM);
     runtime.detach();
@@ -64,9 +64,7 @@ async function useWasm(tf: Tfjs, { threads }: BackendOptions): Promise<Started> 
 }
 
 async function useRegistered(tf: Tfjs, name: string): Promise<Started> {
-  // The types say that there always is one.
-  const factory = tf.findBackendFactory(name) as ReturnType<Tfjs['findBackendFactory']> | null;
-  if (factory === null) {
+  if (!isRegistered(tf, name)) {
     const registered = Object.keys(tf.engine().registryFactory);
     const known = registered.length > 0 ? registered.join(', ') : 'none';
     throw unavailable(
@@ -77,7 +75,7 @@ async function useRegistered(tf: Tfjs, name: string): Promise<Started> {
   try {
     if ((tf.findBackend(name) as core.KernelBackend | null) === null) {
       // Not by setBackend, which would print why it failed, and not throw it.
-      const backend = await factory();
+      const backend = await tf.findBackendFactory(name)();
       tf.removeBackend(name);
       tf.registerBackend(name, () => backend);
     }
@@ -86,6 +84,11 @@ async function useRegistered(tf: Tfjs, name: string): Promise<Started> {
     throw unavailable(name, messageOf(cause), cause);
   }
   return { detail: '', release: () => Promise.resolve() };
+}
+
+function isRegistered(tf: Tfjs, name: string): boolean {
+  // The types say that there always is one.
+  return (tf.findBackendFactory(name) as (() => unknown) | null) !== null;
 }
 
 function unavailable(device: string, why: string, cause?: unknown): SightlineError {

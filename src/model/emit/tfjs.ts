@@ -19,6 +19,7 @@ import { weightOf } from '../weights/weights.js';
 export type Tfjs = Pick<
   typeof core,
   | 'add'
+  | 'avgPool'
   | 'batchNorm'
   | 'concat'
   | 'conv2d'
@@ -194,7 +195,7 @@ class StepEmitter {
         if (node.kind === 'sigmoid') return (x) => tf.sigmoid(x);
         return (x) => tf.mul(x, tf.sigmoid(x));
       case 'pool':
-        return (x) => tf.mean(x, [1, 2], true);
+        return tf.getBackend() === 'wasm' ? (x) => poolWasm(tf, x) : (x) => tf.mean(x, [1, 2], true);
       case 'add':
         return (a, b) => tf.add(a, b);
       case 'multiply':
@@ -223,6 +224,18 @@ class StepEmitter {
     this.#tensors.set(name, tensor);
     return tensor;
   }
+}
+
+/**
+ * The mean over the picture as the mean of the rows' means. WebAssembly's own `mean` moves the whole tensor first, and took
+ * 5.2 ms for 208 × 208 × 32 where this takes 0.5; and it adds up 43,264 floats one after another: with it street-b0's p5
+ * was 3.6e-4 of its standard deviation from the reference, with this 2.8e-4, as with means in double precision.
+ */
+function poolWasm(tf: Tfjs, x: core.Tensor4D): core.Tensor4D {
+  const [, height, width] = x.shape;
+  // Its kernel refuses a window of one pixel.
+  const rows = width > 1 ? tf.avgPool(x, [1, width], 1, 'valid') : x;
+  return height > 1 ? tf.avgPool(rows, [height, 1], 1, 'valid') : rows;
 }
 
 function isConv(node: GraphNode): node is ConvNode {
