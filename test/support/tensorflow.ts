@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { tensorflowStates } from '../../src/model/backends/tensorflow-install.js';
 
 /**
@@ -8,6 +9,19 @@ export async function tensorflowLinked(): Promise<string | undefined> {
   const cpu = (await tensorflowStates()).find(({ device }) => device === 'cpu');
   if (cpu?.available === true) return undefined;
   const reason = cpu?.reason ?? 'unknown';
-  process.stderr.write(`\n!!! SKIPPED: tests on TensorFlow: ${reason}\n\n`);
+  skipped('tests on TensorFlow', reason);
   return reason;
+}
+
+/** The Python that SIGHTLINE_PYTHON names if it has TensorFlow; if not, undefined, and the reason is printed. */
+export function pythonWithTensorflow(): string | undefined {
+  const python = process.env['SIGHTLINE_PYTHON'];
+  const look = 'import importlib.util, sys; sys.exit(importlib.util.find_spec("tensorflow") is None)';
+  if (python !== undefined && spawnSync(python, ['-c', look]).status === 0) return python;
+  skipped('SavedModels in Python', 'SIGHTLINE_PYTHON names no Python with tensorflow');
+  return undefined;
+}
+
+function skipped(what: string, reason: string): void {
+  process.stderr.write(`\n!!! SKIPPED: ${what}: ${reason}\n\n`);
 }

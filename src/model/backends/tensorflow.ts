@@ -37,20 +37,34 @@ export async function createTensorflowBackend(network: Network, options: Backend
 
 /** TensorFlow reads models from files only: one that only this user can read, there for a moment. */
 async function loadThroughFolder(tf: TfjsNode, network: Network): Promise<SavedModel> {
+  const folder = await written(network);
+  try {
+    return await tf.node.loadSavedModel(folder);
+  } catch (cause) {
+    throw new SightlineError('ERR_BACKEND_FAILED', `TensorFlow refuses the network: ${oneLine(cause)}`, {
+      cause,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The network as a SavedModel in a new folder, which the caller removes. */
+async function written(network: Network): Promise<string> {
   let folder: string | undefined;
   try {
     folder = await mkdtemp(join(tmpdir(), 'sightline-tensorflow-'));
     await writeSavedModel(network, folder);
-    return await tf.node.loadSavedModel(folder);
+    return folder;
   } catch (cause) {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     if (cause instanceof SightlineError) throw cause;
     throw new SightlineError(
       'ERR_BACKEND_FAILED',
-      `TensorFlow does not get the network through ${folder ?? tmpdir()}: ${oneLine(cause)}`,
+      `TensorFlow reads networks from files, and none can be written in ${tmpdir()}: ${oneLine(cause)}; name another ` +
+        'place in TMPDIR',
       { cause },
     );
-  } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 
