@@ -2,7 +2,8 @@ import type { Detection } from '../types.js';
 import { Association, type PairRule } from './association.js';
 import { DetectionBuffer } from './detection-buffer.js';
 import { gatherFree, isSecondClassOfTaken, sortStrongestFirst } from './detection-order.js';
-import { ASPECT_HEIGHT_NOISE } from './kalman-noise.js';
+import type { KalmanNoise } from './kalman-noise.js';
+import type { Similarity } from './camera-motion.js';
 import { MediaClock } from './media-clock.js';
 import { CONFIRMED, ENDED, LOST, TENTATIVE, TrackStore } from './track-store.js';
 
@@ -16,6 +17,8 @@ export interface ByteTrackParameters {
   readonly fuseScore: boolean;
   readonly crossClassIou: number;
   readonly nominalIntervalUs: number;
+  /** The constants of the Kalman filter. */
+  readonly noise: KalmanNoise;
   /**
    * Do as the authors' program does where ours differs on purpose: ids are taken by tentative tracks too; a track whose
    * buffer is over can come back for one more frame; a tentative track's filter takes no step before its second box, so
@@ -36,7 +39,7 @@ const DUPLICATE_COST = 0.15;
  */
 export class ByteTrackEngine {
   /** State after the last update, in full precision. Read only. */
-  readonly tracks = new TrackStore(ASPECT_HEIGHT_NOISE);
+  readonly tracks: TrackStore;
   readonly detections = new DetectionBuffer();
   private readonly association = new Association();
   private readonly lastPixel: 0 | 1;
@@ -50,14 +53,19 @@ export class ByteTrackEngine {
 
   constructor(private readonly parameters: ByteTrackParameters) {
     const { matchThresh, fuseScore, crossClassIou } = parameters;
+    this.tracks = new TrackStore(parameters.noise);
     this.lastPixel = parameters.asPublished ? 1 : 0;
     this.highRule = { limit: matchThresh, fuseScore, crossClassIou, lastPixel: this.lastPixel };
     this.lowRule = { ...this.highRule, limit: LOW_SCORE_LIMIT, fuseScore: false };
     this.tentativeRule = { ...this.highRule, limit: TENTATIVE_LIMIT };
   }
 
-  /** Takes one frame's detections. @throws SightlineError ERR_SOURCE_INVALID when time is not a number or goes back. */
-  update(detections: readonly Detection[], ptsUs: number): void {
+  /**
+   * Takes one frame's detections.
+   * @param move how the camera's motion moved the picture since the frame before.
+   * @throws SightlineError ERR_SOURCE_INVALID when time is not a number or goes back.
+   */
+  update(detections: readonly Detection[], ptsUs: number, move?: Similarity): void {
     const { clock } = this;
     const { trackHighThresh, trackLowThresh, trackBufferUs, nominalIntervalUs, asPublished } =
       this.parameters;
@@ -66,6 +74,7 @@ export class ByteTrackEngine {
     this.detections.load(detections, this.tracks.classes);
     this.fit();
     this.predict(clock.intervalUs / nominalIntervalUs);
+    if (move) this.follow(move);
     const hole = !asPublished && clock.isHole(trackBufferUs);
     this.matchStage(
       this.gatherPool(hole),
@@ -86,6 +95,23 @@ export class ByteTrackEngine {
     this.ageTracks();
     this.removeDuplicates();
     this.tracks.finishFrame();
+  }
+
+  /** Ends all tracks, and forgets the time; ids go on. What was reported stands in `tracks.ended`. */
+  flush(): void {
+    this.tracks.beginFrame();
+    for (let i = 0; i < this.tracks.count; i++) this.tracks.end(this.tracks.order[i]!);
+    this.tracks.finishFrame();
+    this.clock.restart();
+  }
+
+  private follow({ a, b, tx, ty }: Similarity): void {
+    const { tracks } = this;
+    for (let i = 0; i < tracks.count; i++) {
+      const slot = tracks.order[i]!;
+      tracks.filter.move(slot, a, b, tx, ty);
+      tracks.refresh(slot);
+    }
   }
 
   private predict(steps: number): void {

@@ -1,8 +1,10 @@
 import { SightlineError } from '../errors.js';
-import type { Box, Detection, Track, Tracker, TrackerUpdate } from '../types.js';
+import type { Detection, TrackerUpdate } from '../types.js';
 import { ByteTrackEngine, type ByteTrackParameters } from './byte-track-engine.js';
-import type { Corners } from './iou.js';
-import { CONFIRMED, LOST, type TrackStore } from './track-store.js';
+import { CameraMotion, type TrackerPicture } from './camera-motion.js';
+import { ASPECT_HEIGHT_NOISE, WIDTH_HEIGHT_NOISE } from './kalman-noise.js';
+import { type BoxChoice, report, reportEnded } from './report.js';
+import type { ObjectTracker } from './tracker.js';
 
 /** Settings of ByteTrack under their usual names. Each has a default. */
 export interface ByteTrackOptions {
@@ -26,42 +28,64 @@ export interface ByteTrackOptions {
   readonly crossClassIou?: number;
   /** Media time that one step of the filter's noise stands for, in microseconds. */
   readonly nominalIntervalUs?: number;
+  /** Whether the filter's boxes are reported, or the detected ones. */
+  readonly boxes?: BoxChoice;
 }
 
-/** The defaults of `ByteTrackOptions`. */
-const BYTE_TRACK_DEFAULTS = {
-  trackHighThresh: 0.5,
+/** The defaults of `ByteTrackOptions`: those of the paper where it has them (section 4.1, "Implementation details"). */
+export const BYTE_TRACK_DEFAULTS = {
+  trackHighThresh: 0.6,
   trackLowThresh: 0.1,
   matchThresh: 0.8,
   trackBuffer: 1,
   fuseScore: true,
   crossClassIou: 0.7,
   nominalIntervalUs: 1e6 / 30,
+  boxes: 'filter',
 } as const;
 
 /**
  * A ByteTrack tracker for one source: ids from 1 without gaps, given in the order in which tracks are confirmed.
  *
- * `update` reports confirmed tracks seen in this frame at the filter's corrected box, then lost ones at their predicted
- * box; `ended` reports each removed track once, as it was when last seen, `ageUs` being its whole life. Tentative tracks
- * are not reported. Boxes and velocities are rounded to 1/100 and are not clipped to the picture. Detections with empty,
- * infinite or NaN boxes are ignored.
+ * `update` reports confirmed tracks seen in this frame, then lost ones at their predicted box; `ended` reports each removed
+ * track once, as it was when last seen, `ageUs` being its whole life. Tentative tracks are not reported. Detections with
+ * empty, infinite or NaN boxes are ignored.
  * @throws SightlineError ERR_USAGE for options out of range; `update` throws ERR_SOURCE_INVALID when time goes backwards.
  */
-export function createByteTracker(options: ByteTrackOptions = {}): Tracker {
-  const parameters = decide(options);
+export function createByteTracker(options: ByteTrackOptions = {}): ObjectTracker {
+  return trackerOf({ ...decide(options), noise: ASPECT_HEIGHT_NOISE }, options.boxes ?? 'filter');
+}
+
+/**
+ * A BoT-SORT tracker without re-identification: ByteTrack with BoT-SORT's filter (width and height instead of aspect and
+ * height), and tracks that are carried along with the camera (Aharon et al. 2022, arXiv:2206.14651).
+ * @param compensate whether the camera's motion is found in the pictures that `update` gets; without pictures it is not.
+ */
+export function createBotSortTracker(options: ByteTrackOptions, compensate: boolean): ObjectTracker {
+  const motion = compensate ? new CameraMotion() : undefined;
+  return trackerOf({ ...decide(options), noise: WIDTH_HEIGHT_NOISE }, options.boxes ?? 'filter', motion);
+}
+
+function trackerOf(parameters: ByteTrackParameters, boxes: BoxChoice, motion?: CameraMotion): ObjectTracker {
   const engine = new ByteTrackEngine(parameters);
   const perSecond = 1e6 / parameters.nominalIntervalUs;
   return {
-    update(detections: readonly Detection[], ptsUs: number): TrackerUpdate {
-      engine.update(detections, ptsUs);
-      return report(engine.tracks, ptsUs, perSecond);
+    usesPicture: motion !== undefined,
+    update(detections: readonly Detection[], ptsUs: number, picture?: TrackerPicture): TrackerUpdate {
+      const move = picture && motion?.estimate(picture, engine.tracks);
+      engine.update(detections, ptsUs, move);
+      return report(engine.tracks, ptsUs, perSecond, boxes);
+    },
+    flush() {
+      engine.flush();
+      motion?.forget();
+      return reportEnded(engine.tracks, perSecond, boxes);
     },
   };
 }
 
-function decide(options: ByteTrackOptions): ByteTrackParameters {
-  const { trackBuffer, ...chosen } = { ...BYTE_TRACK_DEFAULTS, ...options };
+function decide(options: ByteTrackOptions): Omit<ByteTrackParameters, 'noise'> {
+  const { trackBuffer, boxes: _boxes, ...chosen } = { ...BYTE_TRACK_DEFAULTS, ...options };
   const newTrackThresh = chosen.newTrackThresh ?? Math.min(1, chosen.trackHighThresh + 0.1);
   check('trackHighThresh', chosen.trackHighThresh, 0, 1);
   check('trackLowThresh', chosen.trackLowThresh, 0, chosen.trackHighThresh);
@@ -79,63 +103,4 @@ function check(name: keyof ByteTrackOptions, value: number, least: number, most:
     'ERR_USAGE',
     `expected a number from ${least} to ${most} for ${name} but received ${value}`,
   );
-}
-
-function report(store: TrackStore, ptsUs: number, perSecond: number): TrackerUpdate {
-  const tracks: Track[] = [];
-  for (const state of [CONFIRMED, LOST]) {
-    for (let i = 0; i < store.count; i++) {
-      const slot = store.order[i]!;
-      if (store.state[slot] !== state) continue;
-      const x = store.filter.velocity[slot * 4]! * perSecond;
-      const y = store.filter.velocity[slot * 4 + 1]! * perSecond;
-      const age = ptsUs - store.firstUs[slot]!;
-      tracks.push(toTrack(store, slot, state === LOST, boxAt(store.corners, slot), x, y, age));
-    }
-  }
-  const ended: Track[] = [];
-  for (let i = 0; i < store.endedCount; i++) {
-    const slot = store.ended[i]!;
-    const x = store.seenVelocityX[slot]! * perSecond;
-    const y = store.seenVelocityY[slot]! * perSecond;
-    const age = store.lastUs[slot]! - store.firstUs[slot]!;
-    ended.push(toTrack(store, slot, true, boxAt(store.seen, slot), x, y, age));
-  }
-  return { tracks, ended };
-}
-
-function toTrack(
-  store: TrackStore,
-  slot: number,
-  lost: boolean,
-  box: Box,
-  x: number,
-  y: number,
-  ageUs: number,
-): Track {
-  const classSlot = store.classSlot[slot]!;
-  return {
-    trackId: store.id[slot]!,
-    state: lost ? 'lost' : 'confirmed',
-    box,
-    classId: store.classes.classId(classSlot),
-    label: store.classes.label(classSlot),
-    confidence: store.score[slot]!,
-    ageUs,
-    velocity: { x: hundredths(x), y: hundredths(y) },
-  };
-}
-
-/** Rounded outwards where rounding would leave nothing of a tiny box. */
-function boxAt(corners: Corners, slot: number): Box {
-  const x1 = hundredths(corners.x1[slot]!);
-  const y1 = hundredths(corners.y1[slot]!);
-  const x2 = hundredths(corners.x2[slot]!);
-  const y2 = hundredths(corners.y2[slot]!);
-  return { x1, y1, x2: x2 > x1 ? x2 : hundredths(x1 + 0.01), y2: y2 > y1 ? y2 : hundredths(y1 + 0.01) };
-}
-
-/** To 1/100, and never to −0, which JSON writes as 0 and a comparison does not. */
-function hundredths(value: number): number {
-  return Math.round(value * 100) / 100 + 0;
 }

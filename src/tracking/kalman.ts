@@ -106,17 +106,37 @@ export class KalmanBank {
     this.velocity[slot * COORDINATES + HEIGHT] = 0;
   }
 
-  /** Takes the velocities of both sizes away. */
-  holdSize(slot: number): void {
-    this.velocity[slot * COORDINATES + SIZE] = 0;
-    this.velocity[slot * COORDINATES + HEIGHT] = 0;
+  /**
+   * Carries the filter of `slot` along with the picture: x' = a·x − b·y + tx, y' = b·x + a·y + ty. Sizes grow by the
+   * scale; variances too, but they are not rotated: between two frames a camera turns by a degree at most.
+   */
+  move(slot: number, a: number, b: number, tx: number, ty: number): void {
+    const base = slot * COORDINATES;
+    const scale = Math.sqrt(a * a + b * b);
+    const { position, velocity } = this;
+    const x = position[base]!;
+    const y = position[base + 1]!;
+    const vx = velocity[base]!;
+    const vy = velocity[base + 1]!;
+    position[base] = a * x - b * y + tx;
+    position[base + 1] = b * x + a * y + ty;
+    velocity[base] = a * vx - b * vy;
+    velocity[base + 1] = b * vx + a * vy;
+    for (let c = 0; c < COORDINATES; c++) {
+      const i = base + c;
+      if (c >= SIZE) {
+        if (this.noise.scale[c] === -1) continue;
+        position[i]! *= scale;
+        velocity[i]! *= scale;
+      }
+      this.positionVariance[i]! *= scale * scale;
+      this.covariance[i]! *= scale * scale;
+      this.velocityVariance[i]! *= scale * scale;
+    }
   }
 
-  /**
-   * Corrects the filter of `slot` with a box.
-   * @param trust factor on the measurement's standard deviation: 1 as published, less for boxes that are surer.
-   */
-  correct(slot: number, x1: number, y1: number, x2: number, y2: number, trust = 1): void {
+  /** Corrects the filter of `slot` with a box. */
+  correct(slot: number, x1: number, y1: number, x2: number, y2: number): void {
     const base = slot * COORDINATES;
     this.measure(x1, y1, x2, y2);
     const { measured, noise } = this;
@@ -125,7 +145,7 @@ export class KalmanBank {
     for (let c = 0; c < COORDINATES; c++) {
       const scale = noise.scale[c]!;
       const unit = scale === HEIGHT ? heightUnit : scale === SIZE ? widthUnit : 1;
-      this.correctOne(base + c, measured[c]!, (noise.measurement[c]! * unit * trust) ** 2);
+      this.correctOne(base + c, measured[c]!, (noise.measurement[c]! * unit) ** 2);
     }
   }
 

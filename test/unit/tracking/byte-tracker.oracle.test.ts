@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteTrackEngine, type ByteTrackParameters } from '../../../src/tracking/byte-track-engine.js';
+import { ASPECT_HEIGHT_NOISE } from '../../../src/tracking/kalman-noise.js';
 import { CONFIRMED, LOST } from '../../../src/tracking/track-store.js';
 import { hasFile, hasMotData, readDetections, readJson, readRows } from './mot-data.js';
 
@@ -119,6 +120,7 @@ function parametersOf(params: OracleParameters['params']): ByteTrackParameters {
     fuseScore: params.fuse_score,
     crossClassIou: 0,
     nominalIntervalUs: FRAME_US,
+    noise: ASPECT_HEIGHT_NOISE,
     asPublished: true,
   };
 }
