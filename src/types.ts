@@ -4,6 +4,7 @@
  * Everything here is a plain shape: sources, models, trackers and sinks know these and not each other. Units stand in
  * the names. Boxes are always in source pixels: the picture as a person sees it, rotation applied, pixel aspect not.
  */
+import type { AnalyticsEvent, AnalyticsState, HeatMapSnapshot } from './events.js';
 
 /** A fraction such as a time base (seconds per tick) or a frame rate (frames per second). */
 export interface Rational {
@@ -108,126 +109,6 @@ export interface FrameResult {
   /** What analytics made of this frame; absent where there is none. An event may tell of an earlier moment: see its `ptsUs`. */
   readonly events?: readonly AnalyticsEvent[];
 }
-
-interface EventHead {
-  /** `source/epoch/type/name/track/sequence`: the same input and settings give the same ids. */
-  readonly id: string;
-  readonly sourceId: string;
-  readonly epoch: number;
-  /** The moment itself, between two frames if it was there. */
-  readonly ptsUs: number;
-}
-
-interface TrackEventHead extends EventHead {
-  readonly trackId: number;
-  readonly classId: number;
-  readonly label: string;
-}
-
-/** How fast something moves over the ground. */
-export interface Speed {
-  readonly value: number;
-  readonly unit: 'km/h' | 'm/s';
-}
-
-/** An object crossed a line. */
-export interface LineEvent extends TrackEventHead {
-  readonly type: 'line_cross';
-  readonly name: string;
-  /** The line's own name of the direction. */
-  readonly direction: string;
-  /** Where, as [x, y] in source pixels. */
-  readonly at: readonly [number, number];
-  readonly speed?: Speed;
-}
-
-/** An object came into a zone or was first seen there. */
-export interface ZoneEnterEvent extends TrackEventHead {
-  readonly type: 'zone_enter';
-  readonly name: string;
-  readonly how: 'crossed' | 'appeared';
-}
-
-/** An object left a zone, was last seen there, or was still there when the run or the epoch ended. */
-export interface ZoneExitEvent extends TrackEventHead {
-  readonly type: 'zone_exit';
-  readonly name: string;
-  readonly how: 'crossed' | 'vanished' | 'unfinished';
-  readonly dwellUs: number;
-}
-
-/** An object has been in a zone for the zone's limit. */
-export interface LoiteringEvent extends TrackEventHead {
-  readonly type: 'loitering';
-  readonly name: string;
-  readonly sinceUs: number;
-}
-
-/** An object has stayed in one place for the rule's limit, or has left that place again. */
-export interface StationaryEvent extends TrackEventHead {
-  readonly type: 'stationary' | 'stationary_end';
-  readonly name: string;
-  readonly sinceUs: number;
-  /** The place, as [x, y] in source pixels. */
-  readonly at: readonly [number, number];
-}
-
-/** A track is there, told once it is old enough. */
-export interface TrackStartEvent extends TrackEventHead {
-  readonly type: 'track_start';
-  /** The lost track of which this one is taken to be the continuation. */
-  readonly continues?: number;
-}
-
-/** A track has ended. */
-export interface TrackEndEvent extends TrackEventHead {
-  readonly type: 'track_end';
-  readonly startUs: number;
-  /** The sighting that shows the object best. */
-  readonly best: {
-    readonly ptsUs: number;
-    readonly frame: number;
-    readonly confidence: number;
-    readonly box: readonly [number, number, number, number];
-  };
-  /** Simplified path of the anchor point as [x, y, ptsUs]. */
-  readonly path: readonly (readonly [number, number, number])[];
-  /** Length of the unsimplified path in source pixels, without jitter below the path's tolerance. */
-  readonly distance: number;
-  /** Time with the anchor point inside of each zone that it was in. */
-  readonly zones: readonly { readonly name: string; readonly dwellUs: number }[];
-  readonly speed?: { readonly mean: number; readonly max: number; readonly unit: Speed['unit'] };
-}
-
-/** What was counted in one window of time. */
-export interface CountsEvent extends EventHead {
-  readonly type: 'counts';
-  readonly startUs: number;
-  readonly endUs: number;
-  /** Whether the input began or ended within the window. */
-  readonly partial: boolean;
-  readonly counts: readonly WindowCount[];
-}
-
-/** One sum of a window; `direction` of a zone is `enter` or `exit`. */
-export interface WindowCount {
-  readonly kind: 'line' | 'zone';
-  readonly name: string;
-  readonly direction: string;
-  readonly label: string;
-  readonly count: number;
-}
-
-/** Something that analytics found out; plain data, ready for JSON. */
-export type AnalyticsEvent =
-  | LineEvent
-  | ZoneEnterEvent
-  | ZoneExitEvent
-  | LoiteringEvent
-  | StationaryEvent
-  | TrackStartEvent
-  | TrackEndEvent
-  | CountsEvent;
 
 /** What a source says about itself once it is open. */
 export interface SourceInfo {
@@ -380,6 +261,17 @@ export interface TrackerUpdate {
 export interface Tracker {
   /** @param ptsUs media time of the frame; must not go backwards (a new epoch needs a new tracker). */
   update(detections: readonly Detection[], ptsUs: number): TrackerUpdate;
+}
+
+/** Analytics of one source. Pure: the same calls give the same answers. */
+export interface Analytics {
+  /** Takes the next result of the source. A new epoch, or time that goes back, ends all tracks first. */
+  update(result: FrameResult): readonly AnalyticsEvent[];
+  /** No more results will come. Call once. */
+  finish(): readonly AnalyticsEvent[];
+  state(): AnalyticsState;
+  /** Undefined if no heat map is asked for. */
+  heatMap(): HeatMapSnapshot | undefined;
 }
 
 /** The part of a sink that belongs to one source. */

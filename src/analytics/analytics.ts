@@ -2,35 +2,17 @@
  * Analytics of one source: a reducer from results to events. Only sightings count: lost tracks at their predicted place
  * cause nothing. What is kept is bounded by the tracks that are alive or were a moment ago.
  */
-import type { AnalyticsEvent, FrameResult, Speed, Track } from '../types.js';
+import type { AnalyticsEvent, AnalyticsState, HeatMapSnapshot, Speed } from '../events.js';
+import type { Analytics, FrameResult, Track } from '../types.js';
 import type { AnalyticsConfig, AnalyticsSource } from './config.js';
 import { EventLog } from './event-log.js';
-import { HeatMap, type HeatMapSnapshot } from './heat-map.js';
+import { HeatMap } from './heat-map.js';
 import { findContinuations, type LostTrack } from './rejoin.js';
-import { type LineTotals, RuleRunner, type ZoneTotals } from './rule-runner.js';
+import { RuleRunner } from './rule-runner.js';
 import { decideRules, type Rules } from './rules.js';
 import { SpeedMeter } from './speed-meter.js';
 import { Sighting, type Subject } from './subject.js';
 import { TrackJournal } from './track-journal.js';
-
-/** How things stand; plain data and a copy. */
-export interface AnalyticsState {
-  readonly lines: readonly LineTotals[];
-  readonly zones: readonly ZoneTotals[];
-  /** Speed of the tracks that are seen at the moment, by track id. */
-  readonly speeds: ReadonlyMap<number, Speed>;
-}
-
-/** Analytics of one source. Pure: the same calls give the same answers. */
-export interface Analytics {
-  /** Takes the next result of the source. A new epoch, or time that goes back, ends all tracks first. */
-  update(result: FrameResult): readonly AnalyticsEvent[];
-  /** No more results will come. Call once. */
-  finish(): readonly AnalyticsEvent[];
-  state(): AnalyticsState;
-  /** Undefined if no heat map is asked for. */
-  heatMap(): HeatMapSnapshot | undefined;
-}
 
 /** A track that no list of tracks holds any more, though nobody said that it ended, is forgotten after this time. */
 const FORGET_US = 10_000_000;

@@ -1,4 +1,4 @@
-import type { WindowCount } from '../types.js';
+import type { WindowCount } from '../events.js';
 
 /** One finished window. */
 export interface CountWindow {

@@ -1,12 +1,4 @@
-/** How long visits were. */
-export interface DwellSummary {
-  readonly count: number;
-  readonly meanUs: number;
-  readonly p50Us: number;
-  readonly p90Us: number;
-  readonly p95Us: number;
-  readonly maxUs: number;
-}
+import type { DwellSummary } from '../events.js';
 
 /** Largest relative error of a percentile. */
 const ACCURACY = 0.01;

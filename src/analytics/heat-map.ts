@@ -1,13 +1,6 @@
+import type { HeatMapSnapshot } from '../events.js';
 import type { Point } from './geometry.js';
 import type { HeatMapRule } from './rules.js';
-
-/** Where time was spent. */
-export interface HeatMapSnapshot {
-  readonly columns: number;
-  readonly rows: number;
-  /** Object-seconds in each cell, row by row from the top left; a copy. */
-  readonly seconds: Float32Array;
-}
 
 /** Weights grow as time goes on instead of all cells fading; this many half-lives later the cells are scaled back. */
 const RESCALE_AFTER = 64;

@@ -1,43 +1,15 @@
 /** Lines, zones and stationary rules together: applies them to an object's moves, tells and sums what they find. */
-import type { Speed } from '../types.js';
+import type { LineTotals, Speed, ZoneTotals } from '../events.js';
 import { CountWindows } from './count-windows.js';
-import { DwellHistogram, type DwellSummary } from './dwell-histogram.js';
+import { DwellHistogram } from './dwell-histogram.js';
 import type { EventLog } from './event-log.js';
-import { hundredths, type Point } from './geometry.js';
+import { hundredths } from './geometry.js';
 import { type LineCrossing, LineCounter } from './line-counter.js';
 import type { Rules } from './rules.js';
 import { type StationaryChange, StationaryWatch } from './stationary-watch.js';
 import { Move, type Sighting, type Subject } from './subject.js';
 import { Tally } from './tally.js';
 import { type ZoneChange, ZoneWatch } from './zone-watch.js';
-
-/** A line as it stands. */
-export interface LineTotals {
-  readonly name: string;
-  /** Source pixels. */
-  readonly points: readonly Point[];
-  readonly directions: readonly {
-    readonly direction: string;
-    readonly count: number;
-    readonly byClass: Readonly<Record<string, number>>;
-  }[];
-}
-
-/** A zone as it stands. */
-export interface ZoneTotals {
-  readonly name: string;
-  /** Source pixels. */
-  readonly polygon: readonly Point[];
-  readonly holes: readonly (readonly Point[])[];
-  /** Objects that are in at the moment, and the most that were. */
-  readonly occupancy: number;
-  readonly peak: number;
-  readonly entered: number;
-  readonly exited: number;
-  readonly enteredByClass: Readonly<Record<string, number>>;
-  /** Of finished visits; undefined before the first. */
-  readonly dwell: DwellSummary | undefined;
-}
 
 /** A window is held open for so long, as a crossing is known only some time after it. */
 const WINDOW_HOLD_US = 5_000_000;

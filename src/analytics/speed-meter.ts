@@ -2,7 +2,7 @@
  * The speed of one object: the slope of its place on the ground over the last second or so, by the median of the slopes
  * of all pairs (Theil 1950, Sen 1968, doi:10.1080/01621459.1968.10480934), which one wrong box in four does not move.
  */
-import type { Speed } from '../types.js';
+import type { Speed } from '../events.js';
 import { groundPoint } from './homography.js';
 import { hundredths, type Point } from './geometry.js';
 import type { SpeedRule } from './rules.js';

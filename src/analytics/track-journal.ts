@@ -1,5 +1,5 @@
 /** What is remembered of one track for its `track_end`: its best sighting and its path, in bounded memory. */
-import type { TrackEndEvent } from '../types.js';
+import type { TrackEndEvent } from '../events.js';
 import type { Anchor } from './config.js';
 import { distanceBetween, hundredths } from './geometry.js';
 import { boundPath, type PathPoint } from './simplify-path.js';

@@ -1,7 +1,8 @@
 /** Plays scenes to analytics: what stands where, in which frame. */
-import { createAnalytics, type Analytics } from '../../../src/analytics/analytics.js';
+import { createAnalytics } from '../../../src/analytics/analytics.js';
 import type { AnalyticsConfig } from '../../../src/analytics/config.js';
-import type { AnalyticsEvent, FrameResult, Track } from '../../../src/types.js';
+import type { AnalyticsEvent } from '../../../src/events.js';
+import type { Analytics, FrameResult, Track } from '../../../src/types.js';
 import { frameResult } from '../../support/results.js';
 
 export const SOURCE = { id: 'gate', width: 768, height: 432, classes: ['person', 'bicycle', 'car'] };
