@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app.js';
 import { messageOf } from '../errors.js';
 import { convertCommand } from './convert.js';
+import { benchCommand } from './bench.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
@@ -22,6 +23,7 @@ const program = new Command('sightline')
   .addCommand(convertCommand(onExit))
   .addCommand(doctorCommand(onExit))
   .addCommand(modelCommand(onExit))
+  .addCommand(benchCommand(onExit))
   .addCommand(evalCommand())
   .addCommand(linkTensorflowCommand(onExit))
   .addHelpText(
