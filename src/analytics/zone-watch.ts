@@ -65,7 +65,9 @@ export class ZoneWatch {
         const reach = this.rule.hysteresisPixels ?? this.rule.hysteresis * move.size;
         state.far ||= this.#boundary.leaves(from, to, reach, at, piece.fraction) !== undefined;
       }
-      if (us - state.cutUs >= this.rule.settleUs) this.#settle(state, subject, us, changes);
+      // A path that only touches a corner is inside for no time at all.
+      if (us > state.cutUs && us - state.cutUs >= this.rule.settleUs)
+        this.#settle(state, subject, us, changes);
       if (piece.sign !== 0) {
         state.inside = piece.sign > 0;
         state.cutUs = us;
