@@ -205,6 +205,8 @@ export interface Source {
    * @throws SightlineError when decoding cannot go on; frames delivered before stay valid.
    */
   frames(pool: FramePool, signal: AbortSignal): AsyncIterable<Frame>;
+  /** False if frames have no pixels: they are replayed from records. */
+  readonly hasPixels?: boolean;
   /** Damaged frames or packets that the decoder could not deliver so far; they never became frames. */
   readonly decodeErrors: number;
 }
@@ -259,8 +261,19 @@ export interface TrackerUpdate {
 
 /** Follows objects through one source. Pure: the same calls give the same answers. */
 export interface Tracker {
-  /** @param ptsUs media time of the frame; must not go backwards (a new epoch needs a new tracker). */
-  update(detections: readonly Detection[], ptsUs: number): TrackerUpdate;
+  /** Whether `update` makes use of a picture. */
+  readonly usesPicture: boolean;
+  /**
+   * @param ptsUs media time of the frame; must not go backwards (call `flush` where a stream's clock restarts).
+   * @param picture the network's input and where the picture lies in it; only read during the call.
+   */
+  update(
+    detections: readonly Detection[],
+    ptsUs: number,
+    picture?: Pick<Frame, 'model' | 'letterbox'>,
+  ): TrackerUpdate;
+  /** Ends all tracks. Times may start anew afterwards; ids go on and are never given again. @returns the tracks that ended. */
+  flush(): readonly Track[];
 }
 
 /** Analytics of one source. Pure: the same calls give the same answers. */
@@ -281,8 +294,12 @@ export interface SinkStream {
    * until then; it must not change the pixels of `frame.picture`.
    */
   write(result: FrameResult): Promise<void>;
-  /** No more results will come. Settles when everything is written. `outcome` tells whether the source came to its own end. */
-  end(outcome: SourceOutcome): Promise<void>;
+  /**
+   * No more results will come. Settles when everything is written.
+   * @param outcome whether the source came to its own end.
+   * @param events what analytics had left to tell after the last result.
+   */
+  end(outcome: SourceOutcome, events?: readonly AnalyticsEvent[]): Promise<void>;
   /** One line about what was left behind, for the summary. */
   describe?(): string | undefined;
 }
@@ -332,6 +349,8 @@ export interface SourceSummary {
   /** Media time from the first to the last emitted frame. */
   readonly mediaUs: number;
   readonly sinks: readonly SinkSummary[];
+  /** How lines and zones stood at the end; absent where there is no analytics. */
+  readonly analytics?: Pick<AnalyticsState, 'lines' | 'zones'>;
 }
 
 /** What became of one sink of one source. */

@@ -3,6 +3,7 @@
  */
 import { from, mergeMap, type Observable, Subject, toArray, lastValueFrom } from 'rxjs';
 import { SightlineError } from '../errors.js';
+import type { AnalyticsEvent } from '../events.js';
 import type {
   Detector,
   FrameResult,
@@ -27,6 +28,7 @@ export interface PipelineParts {
   /** Sinks that take the results of one source only, by its id. */
   readonly ownSinks: ReadonlyMap<string, readonly Sink[]>;
   readonly createTracker: (source: SourceInfo) => Tracker;
+  readonly createAnalytics?: RunContext['createAnalytics'];
   /** Frames of one source that may exist at once: the ceiling of its memory. */
   readonly framesInFlight: number;
   /** Sources that are worked on at the same time; the others wait their turn. */
@@ -41,6 +43,8 @@ export interface Pipeline {
    * `frame.retain()` to keep them. Results are not replayed: subscribe before `run`.
    */
   readonly results: Observable<FrameResult>;
+  /** Events of analytics of every source, those after the last result of a source too. */
+  readonly analytics: Observable<AnalyticsEvent>;
   /** State changes of the sources. */
   readonly events: Observable<SourceEvent>;
   /** How far each started source is. */
@@ -58,6 +62,7 @@ export interface Pipeline {
 export function assemblePipeline(parts: PipelineParts): Pipeline {
   const results = new Subject<FrameResult>();
   const events = new Subject<SourceEvent>();
+  const analytics = new Subject<AnalyticsEvent>();
   const stopping = new AbortController();
   const runs: SourceRun[] = [];
   let fatal: Error | undefined;
@@ -68,11 +73,15 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     detector: parts.detector,
     infer: inferInBatches(parts.detector),
     createTracker: parts.createTracker,
+    createAnalytics: parts.createAnalytics ?? (() => undefined),
     sinksOf: (id) => [...parts.sinks, ...(parts.ownSinks.get(id) ?? [])],
     framesInFlight: parts.framesInFlight,
     results,
     onEvent: (event) => {
       events.next(event);
+    },
+    onAnalytics: (found) => {
+      for (const event of found) analytics.next(event);
     },
     logger: parts.logger,
     signal: stopping.signal,
@@ -114,6 +123,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     const summary = summarize(sources.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id)));
     await Promise.allSettled(sinks.map((sink) => sink.close(summary)));
     results.complete();
+    analytics.complete();
     events.complete();
     if (fatal !== undefined) throw fatal;
     return summary;
@@ -121,6 +131,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
 
   return {
     results: results.asObservable(),
+    analytics: analytics.asObservable(),
     events: events.asObservable(),
     progress: () => runs.map((running) => running.progress()),
     run,

@@ -4,7 +4,9 @@
  */
 import { lastValueFrom, type Observer, type OperatorFunction, tap } from 'rxjs';
 import { isSightlineError, toError } from '../errors.js';
+import type { AnalyticsEvent } from '../events.js';
 import type {
+  Analytics,
   Detector,
   Frame,
   FrameLedger,
@@ -32,10 +34,13 @@ export interface RunContext {
   readonly detector: Detector;
   readonly infer: (onGivenUp: OnGivenUp) => OperatorFunction<Frame, InferredFrame>;
   readonly createTracker: (source: SourceInfo) => Tracker;
+  /** Undefined for a source without analytics. */
+  readonly createAnalytics: (source: SourceInfo) => Analytics | undefined;
   readonly sinksOf: (sourceId: string) => readonly Sink[];
   readonly framesInFlight: number;
   readonly results: Observer<FrameResult>;
   readonly onEvent: (event: SourceEvent) => void;
+  readonly onAnalytics: (events: readonly AnalyticsEvent[]) => void;
   readonly logger: Logger;
   /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
@@ -77,6 +82,7 @@ class RunningSource {
   readonly #ownStop = new AbortController();
   readonly #lanes: SinkLane[] = [];
   #info: SourceInfo | undefined;
+  #analytics: Analytics | undefined;
   #invalidAnchors = 0;
   #detections = 0;
   #highestTrackId = 0;
@@ -100,13 +106,15 @@ class RunningSource {
       outcome = signal.aborted && isSightlineError(cause, 'ERR_ABORTED') ? 'stopped' : 'failed';
       if (outcome === 'failed') error = toError(cause);
     }
-    const sinks = await Promise.all(this.#lanes.map((lane) => lane.end(outcome)));
+    const events = this.#analytics?.finish() ?? [];
+    this.#context.onAnalytics(events);
+    const sinks = await Promise.all(this.#lanes.map((lane) => lane.end(outcome, events)));
     this.#event(outcome === 'failed' ? 'failed' : 'ended', error);
     return this.#summary(outcome, error, sinks);
   }
 
   async #decodeAll(signal: AbortSignal): Promise<void> {
-    const { detector, infer, createTracker, framesInFlight, logger } = this.#context;
+    const { detector, infer, createTracker, createAnalytics, framesInFlight, logger } = this.#context;
     const sinks = this.#context.sinksOf(this.#source.id);
     this.#event('connecting');
     const request: FrameRequest = {
@@ -115,6 +123,7 @@ class RunningSource {
     };
     const info = await this.#source.open(request, signal);
     this.#info = info;
+    this.#analytics = createAnalytics(info);
     await this.#openSinks(sinks, info);
     const ceiling = Math.round((framesInFlight * bytesPerFrame(info, request)) / 1e6);
     logger.debug({ source: info.id, framesInFlight, megabytes: ceiling }, 'frame memory is bounded');
@@ -136,9 +145,9 @@ class RunningSource {
           this.#giveUp(frame, cause);
         }),
         tap(({ invalid }) => (this.#invalidAnchors += invalid)),
-        trackFrames(() => createTracker(info)),
+        trackFrames(createTracker(info), this.#source.hasPixels ?? true),
         tap((result) => {
-          this.#emit(result);
+          this.#emit(this.#analyse(result));
         }),
       ),
       { defaultValue: undefined },
@@ -179,6 +188,13 @@ class RunningSource {
       this.#ledger.failed();
       this.#context.onFatal(toError(cause));
     }
+  }
+
+  #analyse(result: FrameResult): FrameResult {
+    if (this.#analytics === undefined) return result;
+    const events = this.#analytics.update(result);
+    this.#context.onAnalytics(events);
+    return { ...result, events };
   }
 
   #emit(result: FrameResult): void {
@@ -224,6 +240,12 @@ class RunningSource {
       tracks: this.#highestTrackId,
       mediaUs: this.#firstUs === undefined ? 0 : this.#lastUs - this.#firstUs,
       sinks,
+      ...(this.#analytics !== undefined && { analytics: totalsOf(this.#analytics) }),
     };
   }
+}
+
+function totalsOf(analytics: Analytics): NonNullable<SourceSummary['analytics']> {
+  const { lines, zones } = analytics.state();
+  return { lines, zones };
 }

@@ -2,6 +2,7 @@
  * Stands between the pipeline and one sink of one source, so that a slow or broken sink cannot hurt the others.
  */
 import { toError } from '../errors.js';
+import type { AnalyticsEvent } from '../events.js';
 import type { FrameResult, Sink, SinkStream, SinkSummary, SourceOutcome } from '../types.js';
 
 /** The queue in front of one sink. */
@@ -12,7 +13,7 @@ export interface SinkLane {
   /** Queues a result, holding a reference of its own to the frame until the sink is done with it. */
   offer(result: FrameResult): void;
   /** Waits for what is queued, ends the sink's stream and says what became of it. */
-  end(outcome: SourceOutcome): Promise<SinkSummary>;
+  end(outcome: SourceOutcome, events: readonly AnalyticsEvent[]): Promise<SinkSummary>;
 }
 
 /**
@@ -52,6 +53,15 @@ export function createSinkLane(sink: Sink, stream: SinkStream, onError: (error: 
     onError(error);
   }
 
+  /** The newest result takes the place of those that wait, and their events with it: frames may be skipped, events not. */
+  function replaceQueued(result: FrameResult): FrameResult {
+    const stale = queue.splice(0);
+    for (const { frame } of stale) frame.release();
+    skipped += stale.length;
+    const events = stale.flatMap((skippedResult) => skippedResult.events ?? []);
+    return events.length === 0 ? result : { ...result, events: [...events, ...(result.events ?? [])] };
+  }
+
   return {
     policy: sink.policy,
     get error() {
@@ -62,20 +72,14 @@ export function createSinkLane(sink: Sink, stream: SinkStream, onError: (error: 
         skipped++;
         return;
       }
-      if (sink.policy === 'latest') {
-        for (const stale of queue.splice(0)) {
-          stale.frame.release();
-          skipped++;
-        }
-      }
       result.frame.retain();
-      queue.push(result);
+      queue.push(sink.policy === 'latest' ? replaceQueued(result) : result);
       working ??= work();
     },
-    async end(outcome) {
+    async end(outcome, events) {
       while (working !== undefined) await working;
       try {
-        await stream.end(outcome);
+        await stream.end(outcome, error === undefined ? events : []);
       } catch (cause) {
         fail(cause);
       }

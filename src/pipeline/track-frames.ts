@@ -1,22 +1,30 @@
 import { map, type OperatorFunction } from 'rxjs';
-import type { FrameResult, Tracker } from '../types.js';
+import type { FrameResult, Track, Tracker } from '../types.js';
 import type { InferredFrame } from './infer-in-batches.js';
 
 /**
- * Follows the objects of one source. Each epoch gets a tracker of its own, because its clock starts anew.
+ * Follows the objects of one source. Where its clock starts anew all tracks end, with the first frame of the new epoch.
  * References to frames pass through.
+ * @param hasPixels whether the tracker may look at the frames.
  */
-export function trackFrames(createTracker: () => Tracker): OperatorFunction<InferredFrame, FrameResult> {
-  let tracker: Tracker | undefined;
-  let epoch = -1;
+export function trackFrames(
+  tracker: Tracker,
+  hasPixels: boolean,
+): OperatorFunction<InferredFrame, FrameResult> {
+  const looks = hasPixels && tracker.usesPicture;
+  let epoch: number | undefined;
   return map(({ frame, detections, queueMs, inferenceMs }) => {
-    if (tracker === undefined || frame.epoch !== epoch) {
-      tracker = createTracker();
-      epoch = frame.epoch;
-    }
     const started = performance.now();
-    const { tracks, ended } = tracker.update(detections, frame.ptsUs);
+    const flushed: readonly Track[] = epoch !== undefined && frame.epoch !== epoch ? tracker.flush() : [];
+    epoch = frame.epoch;
+    const { tracks, ended } = tracker.update(detections, frame.ptsUs, looks ? frame : undefined);
     const trackMs = performance.now() - started;
-    return { frame, detections, tracks, ended, timing: { queueMs, inferenceMs, trackMs } };
+    return {
+      frame,
+      detections,
+      tracks,
+      ended: flushed.length === 0 ? ended : [...flushed, ...ended],
+      timing: { queueMs, inferenceMs, trackMs },
+    };
   });
 }

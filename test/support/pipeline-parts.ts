@@ -123,6 +123,8 @@ export function lost(): SightlineError {
 /** A tracker that turns each detection into a track. */
 export function echoTracker(): Tracker {
   return {
+    usesPicture: false,
+    flush: () => [],
     update: (detections: readonly Detection[]) => ({
       tracks: detections.map((detection, at) => ({
         ...detection,
