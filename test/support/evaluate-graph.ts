@@ -2,7 +2,7 @@
 import type { Graph, GraphNode } from '../../src/model/network/graph.js';
 import type { Weights } from '../../src/model/weights/weights.js';
 
-/** The outputs of a graph for one picture, each value in row order, channels fastest. Only what the tests need. */
+/** The outputs of a graph for one picture, each value in row order, channels fastest. */
 export function evaluateGraph(graph: Graph, weights: Weights, picture: readonly number[]): number[][] {
   const values = new Map<string, number[]>();
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
@@ -70,10 +70,35 @@ function evaluate(
       return out;
     }
     case 'activation':
-    case 'concat':
+      return a.map((value) => {
+        const sigmoid = 1 / (1 + Math.exp(-value));
+        if (node.kind === 'leaky') return value < 0 ? value / 10 : value;
+        return node.kind === 'silu' ? value * sigmoid : sigmoid;
+      });
+    case 'pool': {
+      const sums = new Array<number>(channels).fill(0);
+      for (const [at, value] of a.entries()) sums[at % channels]! += value;
+      return sums.map((sum) => (sum * channels) / a.length);
+    }
     case 'multiply':
-    case 'pool':
-    case 'upsample':
-      throw new Error(`the test interpreter does not know "${node.op}"`);
+      return a.map((value, at) => value * b[at % channels]!);
+    case 'concat':
+    case 'upsample': {
+      const first = nodes.get(node.inputs[0]!)!.shape.channels;
+      const out: number[] = [];
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          for (let c = 0; c < channels; c++) {
+            if (node.op === 'upsample') {
+              out.push(a[(Math.floor(y / 2) * (width / 2) + Math.floor(x / 2)) * channels + c]!);
+            } else {
+              const pixel = y * width + x;
+              out.push(c < first ? a[pixel * first + c]! : b[pixel * (channels - first) + c - first]!);
+            }
+          }
+        }
+      }
+      return out;
+    }
   }
 }
