@@ -30,6 +30,8 @@ export interface ByteTrackOptions {
   readonly nominalIntervalUs?: number;
   /** Whether the filter's boxes are reported, or the detected ones. */
   readonly boxes?: BoxChoice;
+  /** Do as the authors' program does where ours differs on purpose; see `ByteTrackParameters`. */
+  readonly asPublished?: boolean;
 }
 
 /** The defaults of `ByteTrackOptions`: those of the paper where it has them (section 4.1, "Implementation details"). */
@@ -42,6 +44,7 @@ export const BYTE_TRACK_DEFAULTS = {
   crossClassIou: 0.7,
   nominalIntervalUs: 1e6 / 30,
   boxes: 'filter',
+  asPublished: false,
 } as const;
 
 /**
@@ -94,7 +97,7 @@ function decide(options: ByteTrackOptions): Omit<ByteTrackParameters, 'noise'> {
   check('crossClassIou', chosen.crossClassIou, 0, 1);
   check('trackBuffer', trackBuffer, 0, 86_400);
   check('nominalIntervalUs', chosen.nominalIntervalUs, 100, 1e9);
-  return { ...chosen, newTrackThresh, trackBufferUs: trackBuffer * 1e6, asPublished: false };
+  return { ...chosen, newTrackThresh, trackBufferUs: trackBuffer * 1e6 };
 }
 
 function check(name: keyof ByteTrackOptions, value: number, least: number, most: number): void {

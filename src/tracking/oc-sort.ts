@@ -22,6 +22,8 @@ export interface OcSortOptions {
   readonly crossClassIou: number;
   readonly nominalIntervalUs: number;
   readonly boxes: BoxChoice;
+  /** See `OcSortParameters`. */
+  readonly asPublished: boolean;
 }
 
 /** An OC-SORT tracker for one source: momentum, re-update and recovery from observations. */
@@ -41,7 +43,6 @@ function trackerOf(options: OcSortOptions, observationCentric: boolean): ObjectT
     maxAgeUs: maxAge * 1e6,
     deltaTUs: deltaT * 1e6,
     observationCentric,
-    asPublished: false,
   });
   const perSecond = 1e6 / options.nominalIntervalUs;
   return {

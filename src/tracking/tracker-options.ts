@@ -29,6 +29,7 @@ const COMMON = [
   'cross_class_iou',
   'class_agnostic',
   'smooth_boxes',
+  'as_published',
 ] as const;
 
 const names: Record<TrackerName, readonly string[]> = {
@@ -70,6 +71,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   use_byte: 'flag',
   class_agnostic: 'flag',
   smooth_boxes: 'flag',
+  as_published: 'flag',
   gmc_method: 'method',
 };
 
@@ -128,13 +130,13 @@ function translate(
   };
   const agnostic = given.get('class_agnostic') as boolean | undefined;
   const smooth = given.get('smooth_boxes') as boolean | undefined;
+  const asPublished = (given.get('as_published') as boolean | undefined) ?? false;
   const common = {
-    crossClassIou:
-      number('cross_class_iou') ??
-      (agnostic === undefined ? BYTE_TRACK_DEFAULTS.crossClassIou : agnostic ? 0 : 1),
+    crossClassIou: number('cross_class_iou') ?? crossClassIouOf(agnostic, asPublished),
     nominalIntervalUs:
       number('nominal_interval_us') ??
       (rate === undefined ? BYTE_TRACK_DEFAULTS.nominalIntervalUs : 1e6 / rate),
+    asPublished,
   };
   const boxes = smooth === undefined ? undefined : smooth ? ('filter' as const) : ('detection' as const);
   const byte = {
@@ -163,6 +165,12 @@ function translate(
     },
     compensate: given.get('gmc_method') !== 'none',
   };
+}
+
+/** The authors' programs know one class only. */
+function crossClassIouOf(agnostic: boolean | undefined, asPublished: boolean): number {
+  if (agnostic === undefined) return asPublished ? 0 : BYTE_TRACK_DEFAULTS.crossClassIou;
+  return agnostic ? 0 : 1;
 }
 
 function checked(tracker: TrackerName, name: string, value: unknown): number | boolean | string {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Detection } from '../../../src/types.js';
 
@@ -29,4 +29,15 @@ export function readJson(path: string): unknown {
 
 export function hasFile(path: string): boolean {
   return existsSync(resolve(folder, path));
+}
+
+/** The sequences, with their lengths and frame rates. */
+export function sequencesOf(): { name: string; frames: number; rate: number }[] {
+  return readdirSync(folder)
+    .filter((name) => hasFile(`${name}/seqinfo.ini`))
+    .map((name) => {
+      const text = readFileSync(resolve(folder, name, 'seqinfo.ini'), 'utf8');
+      const value = (key: string): number => Number(new RegExp(`${key}=([\\d.]+)`).exec(text)![1]);
+      return { name, frames: value('seqLength'), rate: value('frameRate') };
+    });
 }
