@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app.js';
 import { messageOf } from '../errors.js';
+import { anchorsCommand } from './anchors.js';
 import { convertCommand } from './convert.js';
 import { benchCommand } from './bench.js';
 import { doctorCommand } from './doctor.js';
@@ -25,6 +26,7 @@ const program = new Command('sightline')
   .addCommand(modelCommand(onExit))
   .addCommand(benchCommand(onExit))
   .addCommand(evalCommand())
+  .addCommand(anchorsCommand())
   .addCommand(linkTensorflowCommand(onExit))
   .addHelpText(
     'after',

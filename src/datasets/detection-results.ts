@@ -70,20 +70,21 @@ export class ResultCollector implements DetectionResults {
 
   /** @param classId the id that the data set gives the class, or else its name. */
   addById(image: number, classId: string, bbox: FoundBox['bbox'], score: number): void {
-    this.add(image, this.nameOfKey.get(classId) ?? classId, bbox, score);
+    this.addByName(image, this.nameOfKey.get(classId) ?? classId, bbox, score);
   }
 
-  addRecord(image: number, { class: label, box, confidence }: DetectionRecord): void {
-    const [x1, y1, x2, y2] = box;
-    this.add(image, label, [x1, y1, x2 - x1, y2 - y1], confidence);
-  }
-
-  private add(image: number, label: string, bbox: FoundBox['bbox'], score: number): void {
+  /** @param label the class as the results call it; a class of no name after mapping is left out. */
+  addByName(image: number, label: string, bbox: FoundBox['bbox'], score: number): void {
     const name = mapClass(label, this.map);
     if (name === undefined) return;
     const classId = this.classes.get(name);
     if (classId === undefined) this.unknown.set(name, (this.unknown.get(name) ?? 0) + 1);
     else this.found[image]!.push({ bbox, classId, score });
+  }
+
+  addRecord(image: number, { class: label, box, confidence }: DetectionRecord): void {
+    const [x1, y1, x2, y2] = box;
+    this.addByName(image, label, [x1, y1, x2 - x1, y2 - y1], confidence);
   }
 }
 

@@ -54,8 +54,7 @@ async function evalTracks(truthPath: string, resultPath: string, flags: TracksFl
   const report: TracksReport = {
     sightline: VERSION,
     kind: 'tracks',
-    truth: truthPath,
-    results: resultPath,
+    inputs: { truth: truthPath, results: resultPath },
     benchmark,
     combined: combineScores(sequences),
     sequences: sequences.map(({ errors: _errors, ...scores }) => scores),

@@ -11,8 +11,8 @@ import { lineChart } from './svg-chart.js';
 export interface TracksReport {
   readonly sightline: string;
   readonly kind: 'tracks';
-  readonly truth: string;
-  readonly results: string;
+  /** Paths of ground truth and results as they were given. */
+  readonly inputs: { readonly truth: string; readonly results: string };
   readonly benchmark: string;
   readonly combined: TrackScores;
   readonly sequences: readonly (TrackScores & { readonly name: string })[];
@@ -102,7 +102,7 @@ export function tracksPage(report: TracksReport, sequences: readonly SequenceSco
   const worst = worstFrames(sequences);
   return htmlPage(
     'Tracking',
-    `${report.results} against ${report.truth}, rules of ${report.benchmark}, Sightline ${report.sightline}. Fractions in percent; CLEAR and identity at IoU 0.5.`,
+    `${report.inputs.results} against ${report.inputs.truth}, rules of ${report.benchmark}, Sightline ${report.sightline}. Fractions in percent; CLEAR and identity at IoU 0.5.`,
     [
       { heading: 'Scores', html: htmlTable(headers, rows, 1) },
       { heading: 'Curves', html: `<div class="charts">${charts.join('')}</div>` },

@@ -1,0 +1,65 @@
+import { Command } from 'commander';
+import { readDetectionTruth } from '../datasets/detection-truth.js';
+import { SightlineError } from '../errors.js';
+import { type BoxSize, findAnchors } from '../eval/detections/anchors.js';
+import type { LabelledImages } from '../labels.js';
+import { letterboxOf } from '../letterbox.js';
+import { inputSize, numberFrom } from './parse-values.js';
+
+interface AnchorsFlags {
+  readonly size: ReturnType<typeof inputSize>;
+  readonly k: number;
+  readonly seed: number;
+  readonly split?: string;
+  readonly json?: true;
+}
+
+/** `sightline anchors`. */
+export function anchorsCommand(): Command {
+  return new Command('anchors')
+    .description('find anchors that fit the boxes of a data set')
+    .argument('<dataset>', 'COCO (.json), YOLO (data.yaml or folder) or VOC (folder)')
+    .option('--size <w>x<h>', "size of the network's input", inputSize, inputSize('416'))
+    .option('--k <n>', 'number of anchors', numberFrom(1, 100, 'integer'), 9)
+    .option('--seed <n>', 'where the search starts', numberFrom(0, 4294967295, 'integer'), 0)
+    .option('--split <name>', 'part of the data set: key of data.yaml, or list in ImageSets/Main')
+    .option('--json', 'print JSON')
+    .action(async (dataset: string, flags: AnchorsFlags) => {
+      const { size, k, seed } = flags;
+      const sizes = sizesOf(await readDetectionTruth(dataset, flags), size);
+      const different = new Set(sizes.map(({ width, height }) => `${width} ${height}`)).size;
+      if (different < k) {
+        throw new SightlineError(
+          'ERR_DATASET_INVALID',
+          `"${dataset}" has boxes of ${different} different sizes, too few for ${k} anchors`,
+        );
+      }
+      const { anchors, meanIou, rounds } = findAnchors(sizes, k, seed);
+      const rounded = anchors.map(({ width, height }) => [Math.round(width), Math.round(height)]);
+      if (flags.json === true) {
+        const report = { anchors: rounded, meanIou, boxes: sizes.length, rounds, seed, size };
+        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+        return;
+      }
+      // One line as the reference's anchor files have it.
+      process.stdout.write(`${rounded.map((pair) => pair.join(',')).join(',  ')}\n`);
+      process.stderr.write(`mean best IoU ${meanIou.toFixed(4)} over ${sizes.length} boxes\n`);
+    });
+}
+
+/** Sizes of all boxes as the network sees them: pictures are scaled to fit with their shape kept. */
+function sizesOf(
+  { images }: LabelledImages,
+  size: { readonly width: number; readonly height: number },
+): BoxSize[] {
+  return images.flatMap(({ width, height, boxes }) => {
+    if (!(width > 0 && height > 0)) return [];
+    const letterbox = letterboxOf(Math.round(width), Math.round(height), size.width, size.height);
+    return boxes
+      .filter(({ bbox, crowd }) => bbox[2] > 0 && bbox[3] > 0 && !crowd)
+      .map(({ bbox }) => ({
+        width: (bbox[2] * letterbox.width) / width,
+        height: (bbox[3] * letterbox.height) / height,
+      }));
+  });
+}

@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { VERSION } from '../../app.js';
+import { type ClassMap, readClassMap } from '../../datasets/class-map.js';
+import { type DetectionResults, readDetectionResults } from '../../datasets/detection-results.js';
+import { readDetectionTruth } from '../../datasets/detection-truth.js';
+import { readThumbnail } from '../../datasets/thumbnail.js';
+import { evaluateDetections } from '../../eval/detections/evaluate-detections.js';
+import { keepClasses } from '../../eval/detections/keep-classes.js';
+import {
+  type DetectionsReport,
+  detectionsPage,
+  detectionsTable,
+  precisionCharts,
+  type WorstImage,
+  worstImages,
+} from '../../eval/report/detections-report.js';
+import { nameList, type OutputFlags, outputOptions, printScores, writePage } from './output.js';
+
+/** What `eval detections` and `eval run` have in common. */
+export interface DetectionsFlags extends OutputFlags {
+  readonly images?: string;
+  readonly split?: string;
+  readonly classMap?: string;
+  readonly classes?: string[];
+  readonly voc07?: true;
+  readonly curves?: string;
+}
+
+/** `sightline eval detections`. */
+export function evalDetectionsCommand(): Command {
+  return addDetectionsOptions(
+    new Command('detections')
+      .description('average precision and recall, as pycocotools computes them')
+      .argument('<truth>', 'ground truth: COCO (.json), YOLO (data.yaml or folder), VOC (folder)')
+      .argument('<results>', 'results: COCO (.json) or records (.jsonl)'),
+  ).action(async (truth: string, results: string, flags: DetectionsFlags) => {
+    const labelled = await readDetectionTruth(truth, flags);
+    const found = await readDetectionResults(results, labelled, await classMapOf(flags));
+    await scoreDetections(found, { truth, results }, flags);
+  });
+}
+
+/** Flags for reading and scoring. */
+export function addDetectionsOptions(command: Command): Command {
+  command
+    .option('--images <dir>', 'where the pictures of COCO ground truth are (default: beside the file)')
+    .option('--split <name>', 'part of the data set: key of data.yaml, or list in ImageSets/Main')
+    .option(
+      '--class-map <file>',
+      'new names for classes of both sides: lines of from,to, or YAML; - leaves out',
+    )
+    .option(
+      '--classes <list>',
+      'classes to score, after mapping (default: all of the ground truth)',
+      nameList,
+    )
+    .option('--voc07', 'also the 11-point average precision of VOC 2007')
+    .option('--curves <dir>', 'write precision over recall as SVG files');
+  for (const option of outputOptions()) command.addOption(option);
+  return command;
+}
+
+/** The class map that was asked for; an empty one if none was. */
+export async function classMapOf({ classMap }: DetectionsFlags): Promise<ClassMap> {
+  return classMap === undefined ? new Map() : readClassMap(classMap);
+}
+
+/** Scores, prints, writes curves and page. */
+export async function scoreDetections(
+  { truth, found, unknown }: DetectionResults,
+  names: { readonly truth: string; readonly results: string },
+  flags: DetectionsFlags,
+): Promise<void> {
+  if (unknown.size > 0 && flags.classes === undefined) {
+    const list = [...unknown].map(([name, count]) => `${name} (${count})`).join(', ');
+    process.stderr.write(`not scored, the ground truth has no such class: ${list}\n`);
+  }
+  const chosen = keepClasses({ truth, found }, flags.classes);
+  const { scores, errors } = evaluateDetections(chosen.truth, chosen.found, { voc07: flags.voc07 === true });
+  const report: DetectionsReport = { sightline: VERSION, kind: 'detections', inputs: names, ...scores };
+  if (flags.curves !== undefined) {
+    await mkdir(flags.curves, { recursive: true });
+    for (const [name, svg] of precisionCharts(scores)) await writePage(join(flags.curves, name), svg);
+  }
+  await printScores(flags, {
+    report,
+    table: detectionsTable(report, 'narrow'),
+    exact: detectionsTable(report, 'exact'),
+    page: async () => {
+      const worst = worstImages(truth.images, errors);
+      return detectionsPage(report, worst, await readThumbnails(worst));
+    },
+    footer: `${report.images} pictures; fractions in percent; --json has every number\n`,
+  });
+}
+
+async function readThumbnails(worst: readonly WorstImage[]): Promise<Map<string, string>> {
+  const thumbnails = new Map<string, string>();
+  for (const { file } of worst) {
+    const address = file === undefined ? undefined : await readThumbnail(file);
+    if (file !== undefined && address !== undefined) thumbnails.set(file, address);
+  }
+  return thumbnails;
+}
