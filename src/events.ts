@@ -170,10 +170,14 @@ export interface HeatMapSnapshot {
   readonly seconds: Float32Array;
 }
 
-/** How things stand; plain data and a copy. */
-export interface AnalyticsState {
+/** How lines and zones stand. */
+export interface AnalyticsTotals {
   readonly lines: readonly LineTotals[];
   readonly zones: readonly ZoneTotals[];
+}
+
+/** How things stand; plain data and a copy. */
+export interface AnalyticsState extends AnalyticsTotals {
   /** Speed of the tracks that are seen at the moment, by track id. */
   readonly speeds: ReadonlyMap<number, Speed>;
 }

@@ -73,6 +73,8 @@ const detection = {
   box: exactly(real, 4),
 };
 
+const isNamed = object({ name: text });
+
 const RECORDS: ReadonlyMap<string, Check> = new Map([
   [
     'source',
@@ -128,6 +130,13 @@ const RECORDS: ReadonlyMap<string, Check> = new Map([
     ),
   ],
   [
+    'event',
+    object(
+      { event: text, id: text, source: text, epoch: count, ptsUs: integer },
+      { track: positive, class: text, classId: count },
+    ),
+  ],
+  [
     'end',
     object(
       {
@@ -140,7 +149,10 @@ const RECORDS: ReadonlyMap<string, Check> = new Map([
         tracks: count,
         mediaUs: integer,
       },
-      { error: object({ code: text, message: text }) },
+      {
+        error: object({ code: text, message: text }),
+        analytics: object({ lines: list(isNamed), zones: list(isNamed) }),
+      },
     ),
   ],
 ]);

@@ -6,6 +6,8 @@
  * are results, so their numbers are rounded: 1/100 px, 1/100 px/s, 1/10000 of confidence.
  */
 import { isSightlineError } from './errors.js';
+import type { EventRecord } from './event-record.js';
+import type { AnalyticsTotals } from './events.js';
 import type {
   Detection,
   DetectorInfo,
@@ -102,12 +104,14 @@ export interface EndRecord {
   readonly detections: number;
   readonly tracks: number;
   readonly mediaUs: number;
+  /** How lines and zones stood at the end; absent where there is no analytics. */
+  readonly analytics?: AnalyticsTotals;
   /** Why it failed; `code` is `ERR_UNKNOWN` for an error that is not Sightline's. */
   readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** Any record of version 1. */
-export type SightlineRecord = SourceRecord | FrameRecord | EndRecord;
+export type SightlineRecord = SourceRecord | FrameRecord | EventRecord | EndRecord;
 
 /** Describes a source that has just been opened. */
 export function toSourceRecord(source: SourceInfo, detector: DetectorInfo, sightline: string): SourceRecord {
@@ -161,7 +165,7 @@ export function toFrameRecord(result: FrameResult, live = false): FrameRecord {
 
 /** Closes the books of a source. */
 export function toEndRecord(summary: SourceSummary): EndRecord {
-  const { error } = summary;
+  const { error, analytics } = summary;
   return {
     v: RECORD_VERSION,
     type: 'end',
@@ -173,6 +177,7 @@ export function toEndRecord(summary: SourceSummary): EndRecord {
     detections: summary.detections,
     tracks: summary.tracks,
     mediaUs: summary.mediaUs,
+    ...(analytics !== undefined && { analytics }),
     ...(error !== undefined && {
       error: { code: isSightlineError(error) ? error.code : 'ERR_UNKNOWN', message: error.message },
     }),

@@ -4,7 +4,7 @@
  * Everything here is a plain shape: sources, models, trackers and sinks know these and not each other. Units stand in
  * the names. Boxes are always in source pixels: the picture as a person sees it, rotation applied, pixel aspect not.
  */
-import type { AnalyticsEvent, AnalyticsState, HeatMapSnapshot } from './events.js';
+import type { AnalyticsEvent, AnalyticsState, AnalyticsTotals, HeatMapSnapshot } from './events.js';
 
 /** A fraction such as a time base (seconds per tick) or a frame rate (frames per second). */
 export interface Rational {
@@ -108,6 +108,8 @@ export interface FrameResult {
   readonly timing: Timing;
   /** What analytics made of this frame; absent where there is none. An event may tell of an earlier moment: see its `ptsUs`. */
   readonly events?: readonly AnalyticsEvent[];
+  /** How lines and zones stand; the same object as long as nothing has changed. */
+  readonly totals?: AnalyticsTotals;
 }
 
 /** What a source says about itself once it is open. */
@@ -350,7 +352,7 @@ export interface SourceSummary {
   readonly mediaUs: number;
   readonly sinks: readonly SinkSummary[];
   /** How lines and zones stood at the end; absent where there is no analytics. */
-  readonly analytics?: Pick<AnalyticsState, 'lines' | 'zones'>;
+  readonly analytics?: AnalyticsTotals;
 }
 
 /** What became of one sink of one source. */

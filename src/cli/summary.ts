@@ -1,3 +1,4 @@
+import type { AnalyticsTotals } from '../events.js';
 import type { RunSummary, SourceSummary } from '../types.js';
 import { clock } from './progress-line.js';
 
@@ -5,13 +6,13 @@ import { clock } from './progress-line.js';
 export function summaryText(summary: RunSummary): string {
   const { detector, sources, inferenceRestarts, elapsedMs } = summary;
   const lines = sources.flatMap(sourceLines);
-  const seconds = elapsedMs / 1000;
+  const elapsed = elapsedMs / 1000;
   const frames = sources.reduce((total, source) => total + source.frames.emitted, 0);
-  const rate = seconds > 0 ? `${(frames / seconds).toFixed(1)} fps` : '';
+  const rate = elapsed > 0 ? `${(frames / elapsed).toFixed(1)} fps` : '';
   const restarts = inferenceRestarts > 0 ? `; inference restarted ${times(inferenceRestarts)}` : '';
   const { model, backend, version, device, precision, geometry } = detector;
   const where = `${backend} ${version} ${device} (${precision}, ${geometry.width}x${geometry.height})`;
-  lines.push(`${model} on ${where}, ${clock(seconds)} elapsed, ${rate}${restarts}`);
+  lines.push(`${model} on ${where}, ${clock(elapsed)} elapsed, ${rate}${restarts}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -29,12 +30,42 @@ function sourceLines(source: SourceSummary): string[] {
     `${source.id}${ending}: ${counts.join(', ')}; ${source.detections} detections, ${source.tracks} tracks in ${media} of video`,
   ];
   if (source.error !== undefined) lines.push(`  ${source.error.message}`);
+  if (source.analytics !== undefined) lines.push(...analyticsLines(source.analytics));
   for (const sink of source.sinks) {
     const skipped = sink.skipped > 0 ? `, ${sink.skipped} skipped` : '';
     if (sink.error !== undefined) lines.push(`  ${sink.name}: ${sink.error.message}`);
     else if (sink.note !== undefined) lines.push(`  ${sink.name}: ${sink.note}${skipped}`);
   }
   return lines;
+}
+
+function analyticsLines({ lines, zones }: AnalyticsTotals): string[] {
+  return [
+    ...lines.map(({ name, directions }) => {
+      const counts = directions.map(
+        ({ direction, count, byClass }) => `${direction} ${count}${classes(byClass)}`,
+      );
+      return `  line ${name}: ${counts.join(', ')}`;
+    }),
+    ...zones.map(({ name, entered, exited, peak, dwell, enteredByClass }) => {
+      const stay =
+        dwell === undefined
+          ? ''
+          : `, stay ${seconds(dwell.p50Us)} (median) to ${seconds(dwell.maxUs)} (longest)`;
+      return `  zone ${name}: ${entered} entered${classes(enteredByClass)}, ${exited} left, ${peak} at most${stay}`;
+    }),
+  ];
+}
+
+/** ` (car 3, person 1)`; nothing if only one class was seen. */
+function classes(counts: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(counts);
+  if (entries.length < 2) return '';
+  return ` (${entries.map(([label, count]) => `${label} ${count}`).join(', ')})`;
+}
+
+function seconds(us: number): string {
+  return `${(us / 1e6).toFixed(1)} s`;
 }
 
 function times(count: number): string {

@@ -4,7 +4,7 @@
  */
 import { lastValueFrom, type Observer, type OperatorFunction, tap } from 'rxjs';
 import { isSightlineError, toError } from '../errors.js';
-import type { AnalyticsEvent } from '../events.js';
+import type { AnalyticsEvent, AnalyticsTotals } from '../events.js';
 import type {
   Analytics,
   Detector,
@@ -83,6 +83,7 @@ class RunningSource {
   readonly #lanes: SinkLane[] = [];
   #info: SourceInfo | undefined;
   #analytics: Analytics | undefined;
+  #totals: AnalyticsTotals | undefined;
   #invalidAnchors = 0;
   #detections = 0;
   #highestTrackId = 0;
@@ -194,7 +195,8 @@ class RunningSource {
     if (this.#analytics === undefined) return result;
     const events = this.#analytics.update(result);
     this.#context.onAnalytics(events);
-    return { ...result, events };
+    if (events.length > 0 || this.#totals === undefined) this.#totals = totalsOf(this.#analytics);
+    return { ...result, events, totals: this.#totals };
   }
 
   #emit(result: FrameResult): void {
@@ -245,7 +247,7 @@ class RunningSource {
   }
 }
 
-function totalsOf(analytics: Analytics): NonNullable<SourceSummary['analytics']> {
+function totalsOf(analytics: Analytics): AnalyticsTotals {
   const { lines, zones } = analytics.state();
   return { lines, zones };
 }

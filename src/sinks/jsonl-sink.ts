@@ -1,6 +1,8 @@
 import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { messageOf } from '../errors.js';
+import { toEventRecord } from '../event-record.js';
+import type { AnalyticsEvent } from '../events.js';
 import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../record.js';
 import type { Logger, Sink } from '../types.js';
 import { VERSION } from '../version.js';
@@ -37,8 +39,15 @@ export function createJsonlSink(options: JsonlSinkOptions): Sink {
       opened.add(source.id);
       await writer.append(formatRecord(toSourceRecord(source, detector, VERSION)));
       return {
-        write: (result) => writer.append(formatRecord(toFrameRecord(result, source.live))),
-        end: () => writer.flush(),
+        async write(result) {
+          const { events = [] } = result;
+          const frame = formatRecord(toFrameRecord(result, source.live));
+          await writer.append([frame, ...events.map(toLine)].join('\n'));
+        },
+        async end(_outcome, events = []) {
+          if (events.length > 0) await writer.append(events.map(toLine).join('\n'));
+          await writer.flush();
+        },
       };
     },
     async close(summary) {
@@ -51,6 +60,10 @@ export function createJsonlSink(options: JsonlSinkOptions): Sink {
       }
     },
   };
+}
+
+function toLine(event: AnalyticsEvent): string {
+  return formatRecord(toEventRecord(event));
 }
 
 const STDOUT_FD = 1;

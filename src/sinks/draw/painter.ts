@@ -4,6 +4,7 @@ import { createPalette, type Ink, rgbToYuv, type YuvColour } from './colours.js'
 import { createLabelFont, type LabelFont } from './label-font.js';
 import { LabelLayout, type Rect } from './label-layout.js';
 import { LabelText, phaseOf } from './label-text.js';
+import { drawScene, type ScenePen } from './scene-painter.js';
 import { type Trail, TrackMemory } from './trails.js';
 
 /** How results are drawn. */
@@ -50,6 +51,7 @@ class ResultPainter implements Painter {
   readonly #layout: LabelLayout;
   readonly #memory: TrackMemory;
   readonly #trailUs: number;
+  readonly #scenePen: ScenePen;
   readonly #canvases = new WeakMap<Uint8Array, Canvas>();
   readonly #text = new LabelText();
   readonly #outer: Rect = { x0: 0, y0: 0, x1: 0, y1: 0 };
@@ -65,14 +67,23 @@ class ResultPainter implements Painter {
     this.#font = createLabelFont(Math.max(11, size * 0.018 + 5));
     this.#padding = Math.round(this.#font.capHeight * 0.42);
     this.#labelHeight = evenUp(Math.round(this.#font.capHeight) + 2 * this.#padding);
+    this.#scenePen = {
+      line: this.#line,
+      padding: this.#padding,
+      labelHeight: this.#labelHeight,
+      font: this.#font,
+      colour: toYuv(SCENE_COLOUR),
+      text: this.#black,
+    };
     this.#layout = new LabelLayout(evenUp(width), evenUp(height));
     this.#trailUs = (trailSeconds ?? DEFAULT_TRAIL_SECONDS) * 1e6;
     this.#memory = new TrackMemory(this.#trailUs);
   }
 
-  draw(picture: PixelBuffer, { frame, tracks, detections, ended }: FrameResult): void {
+  draw(picture: PixelBuffer, { frame, tracks, detections, ended, totals }: FrameResult): void {
     const canvas = this.#canvasOf(picture);
     this.#layout.clear();
+    if (totals !== undefined) drawScene(canvas, totals, this.#scenePen);
     if (this.#boxes === 'detections') {
       for (const found of detections) this.#drawBox(canvas, found.box, this.#ink(found.classId));
       for (const found of detections) this.#drawLabel(canvas, found, this.#ink(found.classId), undefined);
@@ -187,6 +198,8 @@ class ResultPainter implements Painter {
   }
 }
 
+/** Amber: none of the palette's colours. */
+const SCENE_COLOUR = [255, 200, 40] as const;
 const RIM_ALPHA = 0.35 * OPAQUE;
 const LOST_ALPHA = 0.5 * OPAQUE;
 const TRAIL_ALPHA = 0.85 * OPAQUE;

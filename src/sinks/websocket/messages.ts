@@ -6,6 +6,7 @@
  *     then        the frame record, JSON in UTF-8
  *     then        a JPEG, to the end of the message
  */
+import type { AnalyticsTotals } from '../../events.js';
 import type { FrameRecord, SightlineRecord, SourceRecord } from '../../record.js';
 import type { DetectorInfo, SourceOutcome } from '../../types.js';
 
@@ -63,6 +64,13 @@ export interface SourceStats {
   readonly skipped: number;
 }
 
+/** How lines and zones of a source stand: after `hello`, and every second in which that has changed. */
+export interface AnalyticsMessage extends AnalyticsTotals {
+  readonly v: 1;
+  readonly type: 'analytics';
+  readonly source: string;
+}
+
 /** A message ready to be sent, encoded once for all clients. */
 export interface Message {
   readonly data: Buffer;
@@ -70,7 +78,9 @@ export interface Message {
 }
 
 /** Encodes a text message. */
-export function textMessage(content: SightlineRecord | HelloMessage | StateMessage | StatsMessage): Message {
+export function textMessage(
+  content: SightlineRecord | HelloMessage | StateMessage | StatsMessage | AnalyticsMessage,
+): Message {
   return { data: Buffer.from(JSON.stringify(content)), binary: false };
 }
 

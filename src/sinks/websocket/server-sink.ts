@@ -6,6 +6,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { messageOf, SightlineError } from '../../errors.js';
+import { toEventRecord } from '../../event-record.js';
+import type { AnalyticsTotals } from '../../events.js';
 import { type SourceRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../record.js';
 import type { DetectorInfo, FrameResult, Logger, Sink, SinkStream, SourceInfo } from '../../types.js';
 import { VERSION } from '../../version.js';
@@ -62,6 +64,7 @@ class WebSocketServerSink implements Sink {
   readonly #clients = new Set<Client>();
   readonly #sources = new Map<string, SourceRecord>();
   readonly #stats: (() => Omit<SourceStats, 'skipped'>)[] = [];
+  readonly #totals = new Map<string, { readonly totals: AnalyticsTotals; told: boolean }>();
   #detector: DetectorInfo | undefined;
   #server: Server | undefined;
   #sockets: WebSocketServer | undefined;
@@ -144,6 +147,7 @@ class WebSocketServerSink implements Sink {
         second.frames++;
         second.latencyMs += timing.queueMs + timing.inferenceMs + timing.trackMs;
         tracks = result.tracks.filter(({ state }) => state === 'confirmed').length;
+        this.#tellAnalytics(source.id, result.events, result.totals);
         const now = performance.now();
         const due = [...this.#clients].filter(
           (client) => client.wants(source.id) && client.isDue(source.id, now),
@@ -158,7 +162,8 @@ class WebSocketServerSink implements Sink {
         await this.#send(result, due, wanted ? preview : undefined);
         for (const client of due) client.takeTurn(source.id, now);
       },
-      end: (outcome) => {
+      end: (outcome, events = []) => {
+        this.#tellAnalytics(source.id, events, undefined);
         const state = outcome === 'failed' ? 'failed' : 'ended';
         this.#toAll(textMessage({ v: 1, type: 'state', source: source.id, state, outcome }));
         return Promise.resolve();
@@ -179,6 +184,23 @@ class WebSocketServerSink implements Sink {
       });
       server.closeAllConnections();
     });
+  }
+
+  /** Events at once, to those who read fast enough; totals with the next statistics. */
+  #tellAnalytics(source: string, events: FrameResult['events'] = [], totals: FrameResult['totals']): void {
+    for (const event of events) {
+      const message = textMessage(toEventRecord(event));
+      for (const client of this.#clients) if (client.wants(source)) client.sendFrame(source, message);
+    }
+    const known = this.#totals.get(source);
+    if (totals !== undefined && totals !== known?.totals) this.#totals.set(source, { totals, told: false });
+  }
+
+  #tellTotals(client: Client, always: boolean): void {
+    for (const [source, { totals, told }] of this.#totals) {
+      if (!client.wants(source) || (told && !always)) continue;
+      client.send(textMessage({ v: 1, type: 'analytics', source, ...totals }));
+    }
   }
 
   /** One message for those who get the picture, one for those who do not. */
@@ -233,6 +255,7 @@ class WebSocketServerSink implements Sink {
         this.#clients.add(client);
         webSocket.on('close', () => this.#clients.delete(client));
         client.send(textMessage(this.#hello()));
+        this.#tellTotals(client, true);
       });
     });
     return sockets;
@@ -256,8 +279,10 @@ class WebSocketServerSink implements Sink {
         const sources = stats.map((entry) => ({ ...entry, skipped: client.skippedOf(entry.source) }));
         if (client.isDrained)
           client.send(textMessage({ v: 1, type: 'stats', sources, clients: this.#clients.size }));
+        this.#tellTotals(client, false);
         if (pulse) client.checkPulse(performance.now());
       }
+      for (const entry of this.#totals.values()) entry.told = true;
     }, TICK_MS).unref();
   }
 
