@@ -1,0 +1,288 @@
+import { describe, expect, it } from 'vitest';
+import { createAnalytics } from '../../../src/analytics/analytics.js';
+import type { AnalyticsConfig, PointConfig } from '../../../src/analytics/config.js';
+import { SOURCE } from './scene.js';
+
+const SQUARE: readonly PointConfig[] = [[100, 100], [300, 100], [300, 300], [100, 300]]; // prettier-ignore
+const LEVEL: readonly PointConfig[] = [[0, 200], [700, 200]]; // prettier-ignore
+const INNER: readonly PointConfig[] = [[150, 150], [250, 150], [200, 250]]; // prettier-ignore
+
+describe('settings that cannot work', () => {
+  it.each([
+    [
+      'a line of one point',
+      { lines: [{ name: 'door', points: [[1, 1]] }] },
+      'lines[0] "door".points has 1 points; at least 2 are needed',
+    ],
+    [
+      'the same point twice',
+      {
+        lines: [
+          {
+            name: 'door',
+            points: [
+              [1, 1],
+              [1, 1],
+            ],
+          },
+        ],
+      },
+      'lines[0] "door".points[1] is the same point as the one before, (1, 1)',
+    ],
+    [
+      'one name for both directions',
+      { lines: [{ name: 'door', points: LEVEL, forward: 'in', backward: 'in' }] },
+      'calls both directions "in"',
+    ],
+    [
+      'a name twice',
+      {
+        lines: [
+          { name: 'a', points: LEVEL },
+          { name: 'a', points: LEVEL },
+        ],
+      },
+      'lines[1] is called "a" as lines[0] is; names must differ',
+    ],
+    ['no name', { zones: [{ name: ' ', polygon: SQUARE }] }, 'zones[0] has no name'],
+    ['a slash in a name', { zones: [{ name: 'a/b', polygon: SQUARE }] }, 'a name cannot hold a slash'],
+    [
+      'a polygon of two points',
+      { zones: [{ name: 'yard', polygon: LEVEL }] },
+      'zones[0] "yard".polygon has 2 points; at least 3 are needed',
+    ],
+    [
+      'a bow tie',
+      {
+        zones: [
+          {
+            name: 'yard',
+            polygon: [
+              [0, 0],
+              [100, 100],
+              [100, 0],
+              [0, 100],
+            ],
+          },
+        ],
+      },
+      'polygon crosses or touches itself: edge (0, 0)–(100, 100) meets edge (100, 0)–(0, 100)',
+    ],
+    [
+      'a spike',
+      {
+        zones: [
+          {
+            name: 'yard',
+            polygon: [
+              [0, 0],
+              [100, 0],
+              [50, 0],
+              [50, 80],
+            ],
+          },
+        ],
+      },
+      'turns back on itself at point 1, (100, 0)',
+    ],
+    [
+      'a hole outside',
+      {
+        zones: [
+          {
+            name: 'yard',
+            polygon: SQUARE,
+            holes: [
+              [
+                [1, 1],
+                [9, 1],
+                [9, 9],
+              ],
+            ],
+          },
+        ],
+      },
+      'holes[0] lies outside of zones[0] "yard".polygon',
+    ],
+    [
+      'a hole across the border',
+      {
+        zones: [
+          {
+            name: 'yard',
+            polygon: SQUARE,
+            holes: [
+              [
+                [90, 150],
+                [200, 150],
+                [200, 200],
+              ],
+            ],
+          },
+        ],
+      },
+      'holes[0] crosses zones[0] "yard".polygon',
+    ],
+    [
+      'a hole in a hole',
+      {
+        zones: [
+          {
+            name: 'yard',
+            polygon: SQUARE,
+            holes: [
+              INNER,
+              [
+                [190, 180],
+                [210, 180],
+                [200, 200],
+              ],
+            ],
+          },
+        ],
+      },
+      'holes[1] and zones[0] "yard".holes[0] lie in each other',
+    ],
+    [
+      'an unknown class',
+      { lines: [{ name: 'door', points: LEVEL, classes: ['persn'] }] },
+      'lines[0] "door".classes has "persn", which the model does not have (did you mean "person"?); it has person, bicycle, car',
+    ],
+    [
+      'no class',
+      { zones: [{ name: 'yard', polygon: SQUARE, classes: [] }] },
+      'zones[0] "yard".classes is empty',
+    ],
+    [
+      'pixels for shares',
+      { coordinates: 'normalised', zones: [{ name: 'yard', polygon: SQUARE }] },
+      'zones[0] "yard".polygon[0] is (100, 100), far outside of the picture; normalised coordinates go from 0 to 1; for pixels set coordinates: pixels',
+    ],
+    [
+      'a point far outside',
+      {
+        lines: [
+          {
+            name: 'door',
+            points: [
+              [0, 0],
+              [5000, 0],
+            ],
+          },
+        ],
+      },
+      'lines[0] "door".points[1] is (5000, 0), far outside of the picture; the picture is 768 × 432 pixels',
+    ],
+    [
+      'a point that is none',
+      {
+        lines: [
+          {
+            name: 'door',
+            points: [
+              [0, 0],
+              [NaN, 0],
+            ],
+          },
+        ],
+      },
+      'points[1] is (NaN, 0)',
+    ],
+    ['a negative time', { settleSeconds: -1 }, 'settleSeconds must be a number from 0 to 604800, got -1'],
+    [
+      'a negative time of one line',
+      { lines: [{ name: 'door', points: LEVEL, minAgeSeconds: -1 }] },
+      'lines[0] "door".minAgeSeconds must be',
+    ],
+    ['windows of no length', { countSeconds: 0 }, 'countSeconds must be a number from 0.001'],
+    [
+      'a zone that is not there',
+      { stationary: [{ name: 'parked', seconds: 9, zone: 'kerb' }] },
+      'stationary[0] "parked".zone names "kerb", which is no zone; there are none',
+    ],
+    ['half a column', { heatMap: { columns: 2.5 } }, 'heatMap.columns must be a whole number, got 2.5'],
+    ['two ways of measuring', { speed: {} }, 'speed needs exactly one of metresPerPixel and points'],
+    [
+      'three pairs',
+      { speed: { points: INNER.map((image) => ({ image, ground: image })) } },
+      'speed.points has 3 pairs; at least 4 are needed',
+    ],
+  ] as [string, AnalyticsConfig, string][])('%s', (_, config, message) => {
+    let thrown: unknown;
+    try {
+      createAnalytics(config, SOURCE);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: 'ERR_USAGE', message: expect.stringContaining(message) as string });
+    expect((thrown as Error).message).toMatch(/^analytics: [^\n]+$/);
+  });
+
+  it.each([
+    ['anchor', { anchor: 'middle' }, 'anchor must be one of bottom, centre, top, left, right, got "middle"'],
+    ['coordinates', { coordinates: 'percent' }, 'coordinates must be pixels or normalised, got "percent"'],
+    ['unit', { speed: { metresPerPixel: 1, unit: 'mph' } }, 'speed.unit must be km/h or m/s, got "mph"'],
+  ])('a word that is not known: %s', (_, config, message) => {
+    expect(() => createAnalytics(config as AnalyticsConfig, SOURCE)).toThrow(message);
+  });
+});
+
+describe('settings that work', () => {
+  it.each([
+    ['nothing', {}],
+    ['a ring that is closed', { zones: [{ name: 'yard', polygon: [...SQUARE, SQUARE[0]!] }] }],
+    [
+      'a hole that touches the border',
+      {
+        zones: [
+          {
+            name: 'yard',
+            polygon: SQUARE,
+            holes: [
+              [
+                [100, 150],
+                [200, 150],
+                [200, 200],
+              ],
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'two holes',
+      {
+        zones: [
+          {
+            name: 'yard',
+            polygon: SQUARE,
+            holes: [
+              [
+                [110, 110],
+                [140, 110],
+                [140, 140],
+              ],
+              INNER,
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'a shape that reaches out of the picture',
+      {
+        lines: [
+          {
+            name: 'door',
+            points: [
+              [-100, -100],
+              [900, 500],
+            ],
+          },
+        ],
+      },
+    ],
+  ] as [string, AnalyticsConfig][])('%s', (_, config) => {
+    expect(() => createAnalytics(config, SOURCE)).not.toThrow();
+  });
+});
