@@ -39,7 +39,7 @@ async function readHead(path: string): Promise<Buffer> {
 }
 
 /** @returns undefined if these are not the first bytes of such a picture. */
-export function imageSizeOf(head: Buffer): ImageSize | undefined {
+function imageSizeOf(head: Buffer): ImageSize | undefined {
   const starts = (text: string, at = 0): boolean => head.toString('latin1', at, at + text.length) === text;
   if (head.length < 30) return undefined;
   if (starts('\x89PNG\r\n\x1a\n')) return { width: head.readUInt32BE(16), height: head.readUInt32BE(20) };
