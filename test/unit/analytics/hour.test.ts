@@ -9,6 +9,8 @@ const HOUR = 3600;
 const CONFIG: AnalyticsConfig = {
   minAgeSeconds: 0.3,
   settleSeconds: 0.2,
+  // 4.12 pixels: nobody turns exactly as far away as that, where rounding would decide.
+  hysteresis: 0.103,
   countSeconds: 60,
   trackEvents: true,
   lines: [
