@@ -2,6 +2,7 @@
  * Runs a network as a SavedModel in TensorFlow's graph mode. TensorFlow then sees the network as a whole and merges
  * convolution, bias, activation and residual sum into one operation; operation by operation it cannot.
  */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +46,8 @@ async function loadThroughFolder(tf: TfjsNode, network: Network): Promise<SavedM
       cause,
     });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // In one go with the loading: the inference process ends between two turns when the other end goes away.
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
