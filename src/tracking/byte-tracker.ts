@@ -97,7 +97,17 @@ function decide(options: ByteTrackOptions): Omit<ByteTrackParameters, 'noise'> {
   check('crossClassIou', chosen.crossClassIou, 0, 1);
   check('trackBuffer', trackBuffer, 0, 86_400);
   check('nominalIntervalUs', chosen.nominalIntervalUs, 100, 1e9);
-  return { ...chosen, newTrackThresh, trackBufferUs: trackBuffer * 1e6 };
+  return {
+    ...chosen,
+    crossClassIou: apartAtOne(chosen.crossClassIou),
+    newTrackThresh,
+    trackBufferUs: trackBuffer * 1e6,
+  };
+}
+
+/** Nothing overlaps by more than 1, but equal boxes do by 1: at 1 even these stay apart. */
+export function apartAtOne(crossClassIou: number): number {
+  return crossClassIou < 1 ? crossClassIou : Infinity;
 }
 
 function check(name: keyof ByteTrackOptions, value: number, least: number, most: number): void {

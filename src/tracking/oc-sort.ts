@@ -1,4 +1,5 @@
 import type { Detection, TrackerUpdate } from '../types.js';
+import { apartAtOne } from './byte-tracker.js';
 import { OcSortEngine } from './oc-sort-engine.js';
 import { type BoxChoice, report, reportEnded } from './report.js';
 import type { ObjectTracker } from './tracker.js';
@@ -40,6 +41,7 @@ function trackerOf(options: OcSortOptions, observationCentric: boolean): ObjectT
   const { maxAge, deltaT, boxes, ...rest } = options;
   const engine = new OcSortEngine({
     ...rest,
+    crossClassIou: apartAtOne(options.crossClassIou),
     maxAgeUs: maxAge * 1e6,
     deltaTUs: deltaT * 1e6,
     observationCentric,
