@@ -4,6 +4,9 @@ import { nearestName } from '../nearest-name.js';
 import { Boundary } from './boundary.js';
 import { orientation, type Point } from './geometry.js';
 
+/** Each point costs time for each object in each frame. */
+const MOST_POINTS = 1000;
+
 /** @throws SightlineError ERR_USAGE, always. */
 export function fail(where: string, what: string): never {
   throw new SightlineError('ERR_USAGE', `analytics: ${where} ${what}`);
@@ -47,8 +50,19 @@ export function classFilter(
   return (label) => accepted.has(label);
 }
 
-/** Neighbours must differ. @throws SightlineError ERR_USAGE */
-export function checkPoints(where: string, points: readonly Point[], least: number): void {
+/** Neighbours must differ, and the line must not run back over itself. @throws SightlineError ERR_USAGE */
+export function checkLine(where: string, points: readonly Point[]): void {
+  checkPoints(where, points, 2);
+  for (let i = 2; i < points.length; i++) {
+    const b = points[i - 1]!;
+    if (turnsBack(points[i - 2]!, b, points[i]!))
+      fail(where, `turns back on itself at point ${i - 1}, ${show(b)}`);
+  }
+}
+
+function checkPoints(where: string, points: readonly Point[], least: number): void {
+  if (points.length > MOST_POINTS)
+    fail(where, `has ${points.length} points; at most ${MOST_POINTS} are possible`);
   if (points.length < least) fail(where, `has ${points.length} points; at least ${least} are needed`);
   points.forEach((point, i) => {
     const before = points[i - 1];
@@ -83,8 +97,7 @@ function checkSimple(where: string, ring: readonly Point[]): void {
     const a = ring[i]!;
     const b = ring[(i + 1) % count]!;
     const c = ring[(i + 2) % count]!;
-    if (orientation(a, b, c) === 0 && (c.x - b.x) * (b.x - a.x) + (c.y - b.y) * (b.y - a.y) <= 0)
-      fail(where, `turns back on itself at point ${(i + 1) % count}, ${show(b)}`);
+    if (turnsBack(a, b, c)) fail(where, `turns back on itself at point ${(i + 1) % count}, ${show(b)}`);
     for (let k = i + 2; k < count; k++) {
       if (i === 0 && k === count - 1) continue;
       const p = ring[k]!;
@@ -99,6 +112,10 @@ function ringsCross(one: readonly Point[], other: readonly Point[]): boolean {
   return one.some((a, i) =>
     other.some((p, k) => cross(a, one[(i + 1) % one.length]!, p, other[(k + 1) % other.length]!)),
   );
+}
+
+function turnsBack(a: Point, b: Point, c: Point): boolean {
+  return orientation(a, b, c) === 0 && (c.x - b.x) * (b.x - a.x) + (c.y - b.y) * (b.y - a.y) <= 0;
 }
 
 /** For rings that do not cross: decided by the points of `inner` that are not on `outer`. */

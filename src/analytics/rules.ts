@@ -7,7 +7,7 @@ import type {
   PointConfig,
   StationaryConfig,
 } from './config.js';
-import { checkNames, checkNumber, checkPoints, checkRings, classFilter, fail } from './checks.js';
+import { checkNames, checkNumber, checkLine, checkRings, classFilter, fail } from './checks.js';
 import { fitHomography, type Homography, scaleHomography } from './homography.js';
 import type { Point } from './geometry.js';
 
@@ -110,7 +110,7 @@ export function decideRules(config: AnalyticsConfig, source: AnalyticsSource): R
       const backward = line.backward ?? 'backward';
       if (forward === backward) fail(where, `calls both directions "${forward}"; give them two names`);
       const points = scale(`${where}.points`, line.points);
-      checkPoints(`${where}.points`, points, 2);
+      checkLine(`${where}.points`, points);
       return { ...crossingRule(where, line, base, source), points, forward, backward };
     }),
     zones: zones.map((zone, i) => {
