@@ -33,7 +33,7 @@ export async function writeModel(
     await moveInto(place, fresh);
     return read.manifest;
   } catch (cause) {
-    await rm(fresh, { recursive: true, force: true });
+    await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
     if (cause instanceof SightlineError) throw cause;
     throw unwritable(dir, cause);
   }

@@ -1,0 +1,74 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT, runCli } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const STREET = `${ROOT}models/street-b0`;
+
+it('converts a model folder into one that runs', async () => {
+  const cwd = await temporaryFolder();
+  await writeFile(join(cwd, 'names.txt'), 'walker\r\nrider\r\ncar\r\nmotorcycle\r\nbus\r\ntruck\r\n');
+  const args = [
+    'convert',
+    STREET,
+    '--out',
+    'mine',
+    '--precision',
+    'float16',
+    '--size',
+    '320x192',
+    '--classes',
+    'names.txt',
+  ];
+  const { code, stdout, stderr } = await runCli(args, { cwd });
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^mine: street-b0, efficientnet-b0 at 320x192, 6 classes\n10\.6 million parameters in 21\.5 MB/,
+  );
+  const manifest = JSON.parse(await readFile(join(cwd, 'mine', 'model.json'), 'utf8')) as {
+    classes: string[];
+  };
+  expect(manifest.classes[0]).toBe('walker');
+  const doctor = await runCli(['doctor', '--model', 'mine'], { cwd });
+  expect(doctor.stdout).toMatch(/mine|street-b0/);
+  expect(doctor.code).toBe(0);
+
+  const again = await runCli(args, { cwd });
+  expect(again).toMatchObject({
+    code: 2,
+    stderr: 'error: "mine" exists; pass --overwrite to replace the model in it\n',
+  });
+  expect((await runCli([...args, '--overwrite'], { cwd })).code).toBe(0);
+});
+
+it('writes the bundled model for other programs', async () => {
+  const cwd = await temporaryFolder();
+  const { code, stdout } = await runCli(['convert', '--to', 'onnx', 'model.onnx', '--size', '320'], { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/model\.onnx: ONNX, 42\.\d MB\nimages: uint8 \[batch, 320, 320, 3\]/);
+});
+
+it.each<[string, string[], number, RegExp]>([
+  ['nothing', [], 2, /name the weights/],
+  ['no place', [STREET], 2, /--out DIR/],
+  ['a format without a place', ['--to', 'onnx'], 2, /behind the format/],
+  ['an unknown format', ['--to', 'caffe', 'x'], 2, /Allowed choices are onnx, saved-model/],
+  ['decode for a model folder', [STREET, '--out', 'x', '--decode'], 2, /--decode belongs to --to onnx/],
+  ['a wrong mask', [STREET, '--out', 'x', '--anchor-mask', '0,1,2'], 2, /each index from 0 to 8 once/],
+  ['a wrong phi', [STREET, '--out', 'x', '--phi', '8'], 2, /a whole number from 0 to 7/],
+  ['another phi', [STREET, '--out', 'x', '--phi', '1'], 3, /these are the weights of phi 0 with 6 classes/],
+  ['missing weights', ['nowhere.h5', '--out', 'x'], 3, /cannot read "nowhere\.h5"/],
+  [
+    'missing names',
+    [STREET, '--out', 'x', '--classes', 'nowhere.txt'],
+    2,
+    /"nowhere\.txt" with the class names/,
+  ],
+])('says what is wrong with %s', async (_, args, expected, message) => {
+  const { code, stderr } = await runCli(['convert', ...args], { cwd: await temporaryFolder() });
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(code).toBe(expected);
+});

@@ -1,0 +1,83 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { convertModel } from '../../../src/model/convert/convert-model.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const STREET = new URL('../../../models/street-b0', import.meta.url).pathname;
+
+describe('convertModel of a model folder', () => {
+  it('changes what is asked for and keeps the rest', async () => {
+    const folder = await temporaryFolder();
+    const names = join(folder, 'names.txt');
+    await writeFile(names, 'a\nb\nc\nd\ne\nf');
+    const { manifest, warnings } = await convertModel({
+      input: STREET,
+      out: join(folder, 'deep', 'wide'),
+      classes: names,
+      size: { width: 544, height: 320 },
+      precision: 'float16',
+      anchorMask: [
+        [0, 1, 2],
+        [3, 4, 5],
+        [6, 7, 8],
+      ],
+    });
+    expect(warnings).toEqual([]);
+    const street = JSON.parse(await readFile(join(STREET, 'model.json'), 'utf8')) as typeof manifest;
+    expect(manifest).toEqual({
+      ...street,
+      classes: ['a', 'b', 'c', 'd', 'e', 'f'],
+      input: { ...street.input, width: 544, height: 320 },
+      anchorMask: [
+        [0, 1, 2],
+        [3, 4, 5],
+        [6, 7, 8],
+      ],
+      metrics: undefined,
+    });
+    expect((await readdir(folder)).sort()).toEqual(['deep', 'names.txt']);
+  });
+
+  it('replaces a model only if asked to, and leaves what is not its own', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'model');
+    await mkdir(out);
+    await convertModel({ input: STREET, out, precision: 'float16', name: 'first' });
+    await expect(convertModel({ input: STREET, out })).rejects.toMatchObject({
+      code: 'ERR_SINK_EXISTS',
+      message: expect.stringContaining('--overwrite') as string,
+    });
+    await writeFile(join(out, 'README.md'), 'mine');
+    const { manifest } = await convertModel({
+      input: out,
+      out,
+      overwrite: true,
+      name: 'second',
+      precision: 'float16',
+    });
+    expect(manifest.name).toBe('second');
+    expect((await readdir(out)).sort()).toEqual(['README.md', 'model.json', 'weights.safetensors']);
+    expect(await readdir(folder)).toEqual(['model']);
+  });
+
+  it('never touches a folder that holds no model', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'thesis.tex'), 'years of work');
+    const convert = convertModel({ input: STREET, out: folder, overwrite: true });
+    await expect(convert).rejects.toMatchObject({ code: 'ERR_SINK_EXISTS' });
+    await writeFile(join(folder, 'model.json'), '{"format": "of another program"}');
+    await expect(convertModel({ input: STREET, out: folder, overwrite: true })).rejects.toMatchObject({
+      code: 'ERR_MODEL_INVALID',
+    });
+    expect((await readdir(folder)).sort()).toEqual(['model.json', 'thesis.tex']);
+    await expect(
+      convertModel({ input: STREET, out: join(folder, 'thesis.tex'), overwrite: true }),
+    ).rejects.toMatchObject({ code: 'ERR_SINK_EXISTS' });
+    await expect(
+      convertModel({ input: STREET, out: join(folder, 'thesis.tex', 'model') }),
+    ).rejects.toMatchObject({
+      code: 'ERR_SINK_UNWRITABLE',
+    });
+  });
+});
