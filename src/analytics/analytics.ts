@@ -11,7 +11,8 @@ import { findContinuations, type LostTrack } from './rejoin.js';
 import { RuleRunner } from './rule-runner.js';
 import { decideRules, type Rules } from './rules.js';
 import { SpeedMeter } from './speed-meter.js';
-import { Sighting, type Subject } from './subject.js';
+import { Sighting } from './sighting.js';
+import type { Subject } from './subject.js';
 import { TrackJournal } from './track-journal.js';
 
 /** A track that no list of tracks holds any more, though nobody said that it ended, is forgotten after this time. */

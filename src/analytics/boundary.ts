@@ -91,7 +91,7 @@ export class Boundary {
 }
 
 /** Twice the area; positive if the inside lies to the right on a screen (y down) when walking along the ring. */
-export function signedArea(ring: readonly Point[]): number {
+function signedArea(ring: readonly Point[]): number {
   let sum = 0;
   const origin = ring[0]!;
   for (let i = 1; i + 1 < ring.length; i++) {

@@ -6,7 +6,7 @@
 import { Boundary } from './boundary.js';
 import { type Point, pointBetween } from './geometry.js';
 import type { LineRule } from './rules.js';
-import type { Move, Subject } from './subject.js';
+import type { Known, Move } from './sighting.js';
 
 /** What one object has to do with one line at the moment. */
 export interface LineState {
@@ -39,7 +39,7 @@ export class LineCounter {
   }
 
   /** Takes the way from one sighting to the next. @returns what was counted; empty nearly always. */
-  move(state: LineState, subject: Subject, move: Move): readonly LineCrossing[] {
+  move(state: LineState, subject: Known, move: Move): readonly LineCrossing[] {
     const from = move.from(this.rule.anchor);
     const to = move.to(this.rule.anchor);
     const pieces = this.#boundary.pieces(from, to);
@@ -59,11 +59,11 @@ export class LineCounter {
   }
 
   /** The object will not be seen again: it never came back, so what it had crossed for good counts. */
-  end(state: LineState, subject: Subject): readonly LineCrossing[] {
+  end(state: LineState, subject: Known): readonly LineCrossing[] {
     return this.#settle(state, subject, subject.last.us);
   }
 
-  #settle(state: LineState, subject: Subject, us: number): readonly LineCrossing[] {
+  #settle(state: LineState, subject: Known, us: number): readonly LineCrossing[] {
     const { net, cutUs, cutAt } = state;
     if (net === 0 || !state.far || us - subject.firstUs < this.rule.minAgeUs) return [];
     state.net = 0;

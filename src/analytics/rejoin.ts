@@ -4,7 +4,7 @@
  */
 import { distanceBetween } from './geometry.js';
 import { isAtEdge, type PictureSize } from './track-journal.js';
-import type { Sighting } from './subject.js';
+import type { Sighting } from './sighting.js';
 
 /** A track that is not seen at the moment. */
 export interface LostTrack {

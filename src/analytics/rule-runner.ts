@@ -7,7 +7,8 @@ import { hundredths } from './geometry.js';
 import { type LineCrossing, LineCounter } from './line-counter.js';
 import type { Rules } from './rules.js';
 import { type StationaryChange, StationaryWatch } from './stationary-watch.js';
-import { Move, type Sighting, type Subject } from './subject.js';
+import { Move, type Sighting } from './sighting.js';
+import type { Subject } from './subject.js';
 import { Tally } from './tally.js';
 import { type ZoneChange, ZoneWatch } from './zone-watch.js';
 
@@ -58,7 +59,7 @@ export class RuleRunner {
       this.#tellZone(i, zone.move(subject.zones[i]!, subject, move), sighting);
     });
     this.#stationary.forEach((watch, i) => {
-      this.#tellStationary(watch, watch.see(subject.stationary[i]!, subject, sighting), sighting);
+      this.#tellStationary(watch, watch.see(subject.stationary[i]!, sighting, subject.zones), sighting);
     });
   }
 

@@ -4,7 +4,7 @@
  */
 import { distanceBetween, type Point } from './geometry.js';
 import type { StationaryRule } from './rules.js';
-import type { Sighting, Subject } from './subject.js';
+import type { Known, Sighting } from './sighting.js';
 
 /** What one object has to do with one rule at the moment. */
 export interface StationaryState {
@@ -13,6 +13,11 @@ export interface StationaryState {
   /** Since when it has been outside of the radius. */
   awayUs: number | undefined;
   announced: boolean;
+}
+
+/** Whether an object is in a zone. */
+interface Inside {
+  readonly inside: boolean;
 }
 
 /** Something that happened. */
@@ -33,13 +38,13 @@ export class StationaryWatch {
     return { place, sinceUs: sighting.us, awayUs: undefined, announced: false };
   }
 
-  /** Takes the next sighting; the zones of `subject` are those after it. @returns what happened, if anything. */
-  see(state: StationaryState, subject: Subject, sighting: Sighting): readonly StationaryChange[] {
+  /** Takes the next sighting and where it is in or out of. @returns what happened, if anything. */
+  see(state: StationaryState, sighting: Sighting, zones: readonly Inside[]): readonly StationaryChange[] {
     const { us } = sighting;
     const point = sighting.anchor(this.rule.anchor);
     const radius = this.rule.radiusPixels ?? this.rule.radius * sighting.size;
     const changes: StationaryChange[] = [];
-    if (!this.#isWhereItMatters(subject)) {
+    if (!this.#isWhereItMatters(zones)) {
       if (state.announced) changes.push(ending(state, us));
       restart(state, point, us);
       return changes;
@@ -61,12 +66,12 @@ export class StationaryWatch {
   }
 
   /** The object will not be seen again. */
-  end(state: StationaryState, subject: Subject): readonly StationaryChange[] {
+  end(state: StationaryState, subject: Known): readonly StationaryChange[] {
     return state.announced ? [ending(state, state.awayUs ?? subject.last.us)] : [];
   }
 
-  #isWhereItMatters(subject: Subject): boolean {
-    return this.rule.zone === undefined || subject.zones[this.rule.zone]!.inside;
+  #isWhereItMatters(zones: readonly Inside[]): boolean {
+    return this.rule.zone === undefined || zones[this.rule.zone]!.inside;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Anchor } from './config.js';
 import { distanceBetween, hundredths } from './geometry.js';
 import { boundPath, type PathPoint } from './simplify-path.js';
 import type { SpeedMeter } from './speed-meter.js';
-import type { Sighting } from './subject.js';
+import type { Sighting } from './sighting.js';
 
 /** Points of a finished path, at most. */
 const PATH_POINTS = 64;

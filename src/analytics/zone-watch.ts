@@ -5,7 +5,7 @@
  */
 import { Boundary } from './boundary.js';
 import type { ZoneRule } from './rules.js';
-import type { Move, Sighting, Subject } from './subject.js';
+import type { Known, Move, Sighting } from './sighting.js';
 
 /** What one object has to do with one zone at the moment. */
 export interface ZoneState {
@@ -51,7 +51,7 @@ export class ZoneWatch {
   }
 
   /** Takes the way from one sighting to the next. @returns what happened; empty nearly always. */
-  move(state: ZoneState, subject: Subject, move: Move): readonly ZoneChange[] {
+  move(state: ZoneState, subject: Known, move: Move): readonly ZoneChange[] {
     const from = move.from(this.rule.anchor);
     const to = move.to(this.rule.anchor);
     const pieces = this.#boundary.pieces(from, to);
@@ -81,7 +81,7 @@ export class ZoneWatch {
   }
 
   /** The object will not be seen again, or not by this run (`unfinished`). */
-  end(state: ZoneState, subject: Subject, unfinished: boolean): readonly ZoneChange[] {
+  end(state: ZoneState, subject: Known, unfinished: boolean): readonly ZoneChange[] {
     const changes: ZoneChange[] = [];
     if (state.visit === undefined) return changes;
     if (!state.inside) this.#exit(state, state.cutUs, 'crossed', changes);
@@ -89,7 +89,7 @@ export class ZoneWatch {
     return changes;
   }
 
-  #settle(state: ZoneState, subject: Subject, us: number, changes: ZoneChange[]): void {
+  #settle(state: ZoneState, subject: Known, us: number, changes: ZoneChange[]): void {
     const { inside, visit, cutUs, far, how } = state;
     if (inside && visit === undefined) {
       const { label } = subject.last;

@@ -28,7 +28,7 @@ export interface Scene {
 }
 
 /** A box of 40 × 40 with its middle below at the place: a hysteresis of 0.1 is 4 pixels. */
-export function trackOf(actor: Actor): Track {
+function trackOf(actor: Actor): Track {
   const { id = 1, x, y, width = 40, height = 40, label = 'person', state = 'confirmed' } = actor;
   return {
     trackId: id,
