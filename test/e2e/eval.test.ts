@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { EvaluationReport } from '../../src/eval/report/compare-report.js';
+import type { DetectionsReport } from '../../src/eval/report/detections-report.js';
+import type { TracksReport } from '../../src/eval/report/tracks-report.js';
+import { clip, ROOT, runCli } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const RULES = `${ROOT}test/golden/mot-rules`;
+
+async function jsonOf<T extends EvaluationReport>(args: string[], cwd: string): Promise<T> {
+  const { code, stdout, stderr } = await runCli([...args, '--json'], { cwd });
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as T;
+}
+
+describe('sightline eval tracks', () => {
+  it('prints a table, CSV or JSON and writes a page', async () => {
+    const cwd = await temporaryFolder();
+    const args = ['eval', 'tracks', `${RULES}/gt.txt`, `${RULES}/result.txt`, '--benchmark', 'mot17'];
+    const table = await runCli([...args, '--html', 'report.html'], { cwd });
+    expect(table.code).toBe(0);
+    expect(table.stdout).toMatch(/^sequence +HOTA .*\nmot-rules +39\.17 .*\nCOMBINED +39\.17 /);
+    expect(await readFile(join(cwd, 'report.html'), 'utf8')).toContain('Worst frames');
+    const csv = await runCli([...args, '--csv'], { cwd });
+    expect(csv.stdout.split('\n')[1]).toMatch(/^mot-rules,0\.3917440515823\d+,/);
+    const report = await jsonOf<TracksReport>(args, cwd);
+    expect(report.combined.HOTA.curves.HOTA).toHaveLength(19);
+    expect(report.combined.CLEAR).toMatchObject({ TP: 124, FN: 40, FP: 110 });
+  });
+
+  it('scores records of our own as what they are: equal to themselves as MOT text', async () => {
+    const cwd = await temporaryFolder();
+    const clipPath = clip('car-detection');
+    const args = [
+      'track',
+      clipPath,
+      '--start',
+      '6',
+      '--max-frames',
+      '20',
+      '--quiet',
+      '--jsonl',
+      'out.jsonl',
+      '--mot',
+      'out.txt',
+    ];
+    expect((await runCli(args, { cwd })).code).toBe(0);
+    // Ground truth has a mark where results have a confidence.
+    const rows = (await readFile(join(cwd, 'out.txt'), 'utf8')).replace(/^((?:[^,]*,){6})[^,]*/gm, '$11');
+    await writeFile(join(cwd, 'gt.txt'), rows);
+    const { combined } = await jsonOf<TracksReport>(['eval', 'tracks', 'gt.txt', 'out.jsonl'], cwd);
+    expect(combined.counts.truthBoxes).toBeGreaterThan(0);
+    expect(combined.CLEAR).toMatchObject({ MOTA: 1, FP: 0, FN: 0, IDSW: 0 });
+    expect(combined.Identity.IDF1).toBe(1);
+  });
+
+  it.each([
+    [['tracks', 'nowhere', 'none'], 2, 'error: ground truth: "nowhere" does not exist'],
+    [
+      ['tracks', `${RULES}/gt.txt`, `${RULES}/expected.json`],
+      1,
+      `error: ${RULES}/expected.json:1: expected at least`,
+    ],
+    [
+      ['tracks', `${RULES}/gt.txt`, `${RULES}/result.txt`, '--json', '--csv'],
+      2,
+      "error: option '--json' cannot be used",
+    ],
+    [['detections', `${RULES}/gt.txt`, 'x'], 1, 'is neither COCO (.json) nor YOLO (.yaml)'],
+    [['run', 'nowhere', `${RULES}/expected.json`], 1, 'categories should be an array but is missing'],
+    [['compare', 'a', 'b'], 2, 'error: evaluation: "a" does not exist'],
+  ])('says in one line what is wrong: %j', async (args, code, message) => {
+    const run = await runCli(['eval', ...args], { cwd: await temporaryFolder() });
+    expect(run.stderr).toContain(message);
+    expect(run.stderr.trim().split('\n')).toHaveLength(1);
+    expect([run.code, run.stdout]).toEqual([code, '']);
+  });
+});
+
+describe('sightline eval run, detections and compare', () => {
+  it('finds the cars of pictures and tells two runs apart', async () => {
+    const cwd = await temporaryFolder();
+    await mkdir(join(cwd, 'pictures'));
+    const pick = 'select=eq(n\\,100)+eq(n\\,200)';
+    const ffmpeg = [
+      '-v',
+      'error',
+      '-i',
+      clip('car-detection'),
+      '-vf',
+      pick,
+      '-vsync',
+      '0',
+      'pictures/%d.png',
+    ];
+    execFileSync('ffmpeg', ffmpeg, { cwd });
+    // Three cars, by hand.
+    const boxes = [
+      [1, 288, 0, 108, 82],
+      [2, 110, 12, 154, 262],
+      [2, 306, 206, 183, 226],
+    ];
+    const truth = {
+      categories: [{ id: 1, name: 'car' }],
+      images: [1, 2].map((id) => ({ id, file_name: `${id}.png`, width: 768, height: 432 })),
+      annotations: boxes.map(([image_id, ...bbox], id) => ({
+        id: id + 1,
+        image_id,
+        category_id: 1,
+        bbox,
+        iscrowd: 0,
+      })),
+    };
+    await writeFile(join(cwd, 'truth.json'), JSON.stringify(truth));
+    const run = [
+      'eval',
+      'run',
+      `${ROOT}models/street-b0`,
+      'truth.json',
+      '--images',
+      'pictures',
+      '--classes',
+      'car',
+    ];
+    const found = await jsonOf<DetectionsReport>([...run, '--html', 'run.html', '--curves', 'curves'], cwd);
+    expect(found.summary.AP50).toBeCloseTo(1, 6);
+    expect(found.inputs.results).toContain('street-b0');
+    expect(await readFile(join(cwd, 'run.html'), 'utf8')).toContain('Precision over recall');
+    expect((await readdir(join(cwd, 'curves'))).sort()).toEqual(['01-car.svg', 'all.svg']);
+
+    const half = [{ image_id: 1, category_id: 1, bbox: [288, 0, 108, 82], score: 0.9 }];
+    await writeFile(join(cwd, 'half.json'), JSON.stringify(half));
+    const other = await jsonOf<DetectionsReport>(['eval', 'detections', 'truth.json', 'half.json'], cwd);
+    expect(other.summary.AR1).toBeCloseTo(1 / 3, 6);
+    await writeFile(join(cwd, 'a.json'), JSON.stringify(found));
+    await writeFile(join(cwd, 'b.json'), JSON.stringify(other));
+    const compared = await runCli(['eval', 'compare', 'a.json', 'b.json'], { cwd });
+    expect(compared.stdout).toMatch(/^ALL +AP50 +100\.00 +33\.66 +-66\.34$/m);
+
+    const anchors = await runCli(['anchors', 'truth.json', '--k', '2', '--seed', '1'], { cwd });
+    expect(anchors.stdout).toMatch(/^\d+,\d+, {2}\d+,\d+\n$/);
+    expect(anchors.stderr).toMatch(/^mean best IoU 0\.\d{4} over 3 boxes\n$/);
+  });
+});
