@@ -3,6 +3,8 @@ import { nameKerasTensors } from '../../../../src/model/convert/keras-names.js';
 import { matchNetwork } from '../../../../src/model/convert/match-network.js';
 import { blockNames, headConvs, PHIS, shapesOf } from '../../../../src/model/convert/networks.js';
 import { isPytorchPort, namePytorchTensors } from '../../../../src/model/convert/pytorch-names.js';
+import { nameSafetensors } from '../../../../src/model/convert/read-input.js';
+import { encodeSafetensors } from '../../../../src/model/weights/write-safetensors.js';
 import type { KerasTensor } from '../../../../src/model/weights/keras-layout.js';
 import { goldenModels } from '../../../support/golden-network.js';
 
@@ -27,7 +29,7 @@ describe('headConvs', () => {
     ];
     expect(headConvs()).toEqual(created);
     const { tensors } = goldenModels()[0]!;
-    const saved = (tensors as [string, string][]).filter(
+    const saved = (tensors as readonly (readonly [string, string, unknown])[]).filter(
       ([layer, kind]) => kind === 'kernel' && created.includes(layer),
     );
     expect(saved.map(([layer]) => layer)).not.toEqual(created);
@@ -149,6 +151,29 @@ describe('namePytorchTensors', () => {
   it('knows the port', () => {
     expect(isPytorchPort(['x', 'module.backbone.model._conv_stem.weight'])).toBe(true);
     expect(isPytorchPort(['backbone.stem.weight'])).toBe(false);
+  });
+});
+
+describe('nameSafetensors', () => {
+  it('leaves out counters, which are no floats, and takes our own names as they are', () => {
+    const name = 'backbone.model._bn0.num_batches_tracked';
+    const header = JSON.stringify({
+      [name]: { dtype: 'I64', shape: [], data_offsets: [0, 8] },
+      'backbone.model._conv_stem.weight': { dtype: 'F32', shape: [1, 1, 1, 1], data_offsets: [8, 12] },
+    });
+    const bytes = new Uint8Array(8 + header.length + 12);
+    bytes.set([header.length], 0);
+    bytes.set(new TextEncoder().encode(header), 8);
+    expect(header.length).toBeLessThan(256);
+    const { source, weights } = nameSafetensors(bytes, 'w');
+    expect(source).toBe('PyTorch');
+    expect([...weights.keys()]).toEqual(['stem_conv/kernel']);
+    const own = new Map([['stem_conv/kernel', { shape: [1], data: Float32Array.of(1) }]]);
+    expect(nameSafetensors(encodeSafetensors(own, 'float32').bytes, 'w')).toEqual({
+      source: 'Sightline',
+      weights: own,
+      notes: [],
+    });
   });
 });
 

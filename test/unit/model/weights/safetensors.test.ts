@@ -54,6 +54,22 @@ describe('readSafetensors', () => {
     expect(weights.get('empty')).toEqual({ shape: [0, 4], data: new Float32Array(0) });
   });
 
+  it('reads bfloat16 and float64', () => {
+    const data = new Uint8Array(20);
+    const view = new DataView(data.buffer);
+    view.setUint16(0, 0xbfc0, true);
+    view.setUint16(2, 0x4049, true);
+    view.setFloat64(4, 0.1, true);
+    view.setFloat64(12, -2, true);
+    const header = {
+      brain: { dtype: 'BF16', shape: [2], data_offsets: [0, 4] },
+      double: { dtype: 'F64', shape: [2], data_offsets: [4, 20] },
+    };
+    const weights = readSafetensors(file(header, data), 'x');
+    expect(weights.get('brain')?.data).toEqual(Float32Array.of(-1.5, 3.140625));
+    expect(weights.get('double')?.data).toEqual(Float32Array.of(0.1, -2));
+  });
+
   it.each([
     [0x0000, 0],
     [0x8000, -0],
