@@ -15,6 +15,8 @@ describe('ProtobufWriter', () => {
     ['the largest one-byte integer', new ProtobufWriter().integer(1, 127), '087f'],
     ['the smallest two-byte integer', new ProtobufWriter().integer(1, 128), '088001'],
     ['more than 32 bits', new ProtobufWriter().integer(1, 2 ** 40), '08808080808020'],
+    ['minus one, in ten bytes', new ProtobufWriter().integer(1, -1), '08ffffffffffffffffff01'],
+    ['a truth', new ProtobufWriter().boolean(5, true), '2801'],
     ['a field of two bytes', new ProtobufWriter().integer(20, 7), 'a00107'],
     ['a float', new ProtobufWriter().float(2, 0.5), '150000003f'],
     ['bytes', new ProtobufWriter().bytes(9, Uint8Array.of(1, 255)), '4a0201ff'],
