@@ -3,7 +3,7 @@ import { Association, type PairRule } from './association.js';
 import { DetectionBuffer } from './detection-buffer.js';
 import { gatherFree, isSecondClassOfTaken, sortStrongestFirst } from './detection-order.js';
 import type { KalmanNoise } from './kalman-noise.js';
-import type { Similarity } from './camera-motion.js';
+import type { Similarity } from './similarity.js';
 import { MediaClock } from './media-clock.js';
 import { CONFIRMED, ENDED, LOST, TENTATIVE, TrackStore } from './track-store.js';
 

@@ -4,7 +4,7 @@ import { ByteTrackEngine, type ByteTrackParameters } from './byte-track-engine.j
 import { CameraMotion, type TrackerPicture } from './camera-motion.js';
 import { ASPECT_HEIGHT_NOISE, WIDTH_HEIGHT_NOISE } from './kalman-noise.js';
 import { type BoxChoice, report, reportEnded } from './report.js';
-import type { ObjectTracker } from './tracker.js';
+import type { ObjectTracker } from './object-tracker.js';
 
 /** Settings of ByteTrack under their usual names. Each has a default. */
 export interface ByteTrackOptions {

@@ -1,6 +1,7 @@
 import type { Letterbox, PixelBuffer } from '../types.js';
 import { LumaPyramid } from './luma-pyramid.js';
 import { OpticalFlow } from './optical-flow.js';
+import type { Similarity } from './similarity.js';
 import { SimilarityFit } from './similarity-fit.js';
 import type { TrackStore } from './track-store.js';
 
@@ -8,14 +9,6 @@ import type { TrackStore } from './track-store.js';
 export interface TrackerPicture {
   readonly model: PixelBuffer;
   readonly letterbox: Letterbox;
-}
-
-/** How points of the frame before have moved, in source pixels: x' = a·x − b·y + tx, y' = b·x + a·y + ty. */
-export interface Similarity {
-  a: number;
-  b: number;
-  tx: number;
-  ty: number;
 }
 
 const GRID = 12;

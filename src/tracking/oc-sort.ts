@@ -2,7 +2,7 @@ import type { Detection, TrackerUpdate } from '../types.js';
 import { apartAtOne } from './byte-tracker.js';
 import { OcSortEngine } from './oc-sort-engine.js';
 import { type BoxChoice, report, reportEnded } from './report.js';
-import type { ObjectTracker } from './tracker.js';
+import type { ObjectTracker } from './object-tracker.js';
 
 /** Settings of OC-SORT and SORT, all times in seconds of media time. */
 export interface OcSortOptions {

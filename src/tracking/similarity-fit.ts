@@ -1,4 +1,4 @@
-import type { Similarity } from './camera-motion.js';
+import type { Similarity } from './similarity.js';
 import type { OpticalFlow } from './optical-flow.js';
 
 const TRIES = 60;
