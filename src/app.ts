@@ -2,8 +2,10 @@
  * The composition root: the only file that knows every folder. Turns options into the parts of a run.
  */
 import { fileURLToPath } from 'node:url';
+import { createAnalytics } from './analytics/analytics.js';
 import { parseOptions } from './config/parse.js';
 import type { Options, OptionsInput } from './config/schema.js';
+import { SightlineError } from './errors.js';
 import { findFfmpeg } from './ffmpeg/find-ffmpeg.js';
 import { createHostedDetector } from './model/host/supervisor.js';
 import { loadManifest } from './model/manifest.js';
@@ -11,14 +13,15 @@ import { checkDistinctOutputs, nameInputs, ownSinksOf, sharedSinks } from './out
 import { assemblePipeline, type Pipeline } from './pipeline/pipeline.js';
 import { SILENT_LOGGER } from './silent-logger.js';
 import { createFileSource } from './sources/file-source.js';
-import { type ByteTrackOptions, createByteTracker } from './tracking/byte-tracker.js';
-import type { Logger, Sink } from './types.js';
+import { trackerSettings } from './tracker-settings.js';
+import { createTracker } from './tracking/tracker.js';
+import type { Analytics, Logger, Sink, SourceInfo, Tracker, TrackingInfo } from './types.js';
 
 /** The model that is used when none is named. */
 export const BUNDLED_MODEL = fileURLToPath(new URL('../models/street-b0', import.meta.url));
 
 export { VERSION } from './version.js';
-export { loadOptionsFile } from './config/load.js';
+export { loadAnalyticsFile, loadOptionsFile } from './config/load.js';
 export { defaultOutputs } from './outputs.js';
 export type { OptionsInput } from './config/schema.js';
 export type { Pipeline } from './pipeline/pipeline.js';
@@ -48,9 +51,15 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     createFileSource({ id, path: input, ffmpeg, logger, ...checked.source }),
   );
   const modelDir = checked.model.path ?? BUNDLED_MODEL;
-  const thresholds = splitConfidence(checked, (await loadManifest(modelDir)).defaults.confidence);
-  // Wrong thresholds are found here, before a model is loaded.
-  createByteTracker(thresholds.tracker);
+  const manifest = await loadManifest(modelDir);
+  // What is wrong with these is found here, before a model is loaded.
+  const settings = trackerSettings(checked, manifest.defaults.confidence);
+  const makeTracker = trackerMaker(settings.tracking);
+  const makeAnalytics = analyticsMaker(
+    checked,
+    inputs.map(({ id }) => id),
+    manifest.classes,
+  );
   const { device, size, threads, batch, gpu, modules } = checked.model;
   const { confidence: _asked, ...detect } = checked.detect;
   const detector = await createHostedDetector({
@@ -62,7 +71,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     modules,
     maxBatch: batch,
     ...detect,
-    confidence: thresholds.detector,
+    confidence: settings.detector,
     logger,
   });
   const pipeline = assemblePipeline({
@@ -70,7 +79,9 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     sources,
     sinks: [...sharedSinks(checked, logger), ...(extras.sinks ?? [])],
     ownSinks,
-    createTracker: () => createByteTracker(thresholds.tracker),
+    tracking: settings.tracking,
+    createTracker: makeTracker,
+    createAnalytics: makeAnalytics,
     framesInFlight: checked.framesInFlight,
     concurrency: checked.concurrency,
     logger,
@@ -87,29 +98,34 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
   };
 }
 
-/**
- * How the confidence that a user asks for is split between detector and tracker.
- *
- * It is ByteTrack's high threshold; a track begins a little above it. The detector lets weaker boxes through, down to the
- * tracker's low threshold, because ByteTrack uses them to follow objects that are half hidden. Thresholds by class are
- * kept to the letter: below them nothing passes, and the tracker starts from the lowest of them.
- */
-function splitConfidence(
-  { detect, track }: Pick<Options, 'detect' | 'track'>,
-  modelConfidence: number,
-): { readonly detector: number; readonly tracker: ByteTrackOptions } {
-  const asked = detect.confidence ?? modelConfidence;
-  const byClass = Object.values(detect.classConfidence ?? {});
-  const trackHighThresh = track.highThreshold ?? Math.min(asked, ...byClass);
-  const trackLowThresh = Math.min(track.lowThreshold, trackHighThresh);
-  return {
-    detector: byClass.length > 0 ? asked : Math.min(asked, trackLowThresh),
-    tracker: {
-      trackHighThresh,
-      trackLowThresh,
-      ...(track.newTrackThreshold !== undefined && { newTrackThresh: track.newTrackThreshold }),
-      matchThresh: track.matchThreshold,
-      trackBuffer: track.bufferSeconds,
-    },
+/** @throws SightlineError ERR_USAGE for parameters that the tracker does not have or that are out of range. */
+function trackerMaker({ tracker, parameters }: TrackingInfo): () => Tracker {
+  createTracker(tracker, parameters);
+  return () => createTracker(tracker, parameters);
+}
+
+/** Wider than any picture, so that only what is wrong in itself is found. */
+const ANY_PICTURE = 1_000_000;
+
+/** @throws SightlineError ERR_USAGE for rules that cannot work in any picture, or that belong to no input. */
+function analyticsMaker(
+  { analytics, analyticsBySource = {} }: Pick<Options, 'analytics' | 'analyticsBySource'>,
+  ids: readonly string[],
+  classes: readonly string[],
+): (source: SourceInfo) => Analytics | undefined {
+  for (const config of [analytics, ...Object.values(analyticsBySource)]) {
+    if (config !== undefined)
+      createAnalytics(config, { id: '', width: ANY_PICTURE, height: ANY_PICTURE, classes });
+  }
+  const unknown = Object.keys(analyticsBySource).find((id) => !ids.includes(id));
+  if (unknown !== undefined) {
+    throw new SightlineError(
+      'ERR_USAGE',
+      `analyticsBySource names "${unknown}", which is no input; the inputs are ${ids.join(', ')}`,
+    );
+  }
+  return ({ id, width, height }) => {
+    const config = analyticsBySource[id] ?? analytics;
+    return config && createAnalytics(config, { id, width, height, classes });
   };
 }

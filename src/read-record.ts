@@ -101,6 +101,7 @@ const RECORDS: ReadonlyMap<string, Check> = new Map([
         expectedFrames: count,
         backendVersion: text,
         input: exactly(positive, 2),
+        tracking: object({ tracker: text, parameters: object({}) }),
       },
     ),
   ],
@@ -151,6 +152,7 @@ const RECORDS: ReadonlyMap<string, Check> = new Map([
       },
       {
         error: object({ code: text, message: text }),
+        heatMap: object({ columns: positive, rows: positive, seconds: list(real) }),
         analytics: object({ lines: list(isNamed), zones: list(isNamed) }),
       },
     ),

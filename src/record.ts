@@ -17,6 +17,7 @@ import type {
   SourceOutcome,
   SourceSummary,
   Track,
+  TrackingInfo,
 } from './types.js';
 
 /** Version of the record; grows only when a reader of older records would go wrong. */
@@ -69,6 +70,8 @@ export interface SourceRecord {
   /** Width and height that the network looks at; not in records of Sightline 0.1. */
   readonly input?: readonly [number, number];
   readonly classes: readonly string[];
+  /** Name and parameters of the tracker; not in records of Sightline 0.1. */
+  readonly tracking?: TrackingInfo;
   /** Version of Sightline that wrote this. */
   readonly sightline: string;
 }
@@ -106,6 +109,8 @@ export interface EndRecord {
   readonly mediaUs: number;
   /** How lines and zones stood at the end; absent where there is no analytics. */
   readonly analytics?: AnalyticsTotals;
+  /** Object-seconds in each cell, row by row from the top left; absent if no heat map was asked for. */
+  readonly heatMap?: { readonly columns: number; readonly rows: number; readonly seconds: readonly number[] };
   /** Why it failed; `code` is `ERR_UNKNOWN` for an error that is not Sightline's. */
   readonly error?: { readonly code: string; readonly message: string };
 }
@@ -114,7 +119,12 @@ export interface EndRecord {
 export type SightlineRecord = SourceRecord | FrameRecord | EventRecord | EndRecord;
 
 /** Describes a source that has just been opened. */
-export function toSourceRecord(source: SourceInfo, detector: DetectorInfo, sightline: string): SourceRecord {
+export function toSourceRecord(
+  source: SourceInfo,
+  detector: DetectorInfo,
+  tracking: TrackingInfo | undefined,
+  sightline: string,
+): SourceRecord {
   const { frameRate, durationUs, expectedFrames } = source;
   return {
     v: RECORD_VERSION,
@@ -137,6 +147,7 @@ export function toSourceRecord(source: SourceInfo, detector: DetectorInfo, sight
     backendVersion: detector.version,
     input: [detector.geometry.width, detector.geometry.height],
     classes: detector.classes,
+    ...(tracking !== undefined && { tracking }),
     sightline,
   };
 }
@@ -165,7 +176,7 @@ export function toFrameRecord(result: FrameResult, live = false): FrameRecord {
 
 /** Closes the books of a source. */
 export function toEndRecord(summary: SourceSummary): EndRecord {
-  const { error, analytics } = summary;
+  const { error, analytics, heatMap } = summary;
   return {
     v: RECORD_VERSION,
     type: 'end',
@@ -178,6 +189,9 @@ export function toEndRecord(summary: SourceSummary): EndRecord {
     tracks: summary.tracks,
     mediaUs: summary.mediaUs,
     ...(analytics !== undefined && { analytics }),
+    ...(heatMap !== undefined && {
+      heatMap: { ...heatMap, seconds: Array.from(heatMap.seconds, hundredths) },
+    }),
     ...(error !== undefined && {
       error: { code: isSightlineError(error) ? error.code : 'ERR_UNKNOWN', message: error.message },
     }),

@@ -254,6 +254,13 @@ export interface Detector {
   close(): Promise<void>;
 }
 
+/** What follows the objects of a run. */
+export interface TrackingInfo {
+  readonly tracker: string;
+  /** Under the names of docs/tracking.md; what is not named has its default. */
+  readonly parameters: Readonly<Record<string, number | boolean | string>>;
+}
+
 /** What a tracker makes of one frame. */
 export interface TrackerUpdate {
   /** Confirmed tracks first, then lost ones at their predicted place. */
@@ -320,7 +327,7 @@ export interface Sink {
   readonly picture: boolean;
   /** Called once before anything is decoded, to claim or check what will be needed. @throws SightlineError */
   prepare?(): Promise<void>;
-  open(source: SourceInfo, detector: DetectorInfo): Promise<SinkStream>;
+  open(source: SourceInfo, detector: DetectorInfo, tracking?: TrackingInfo): Promise<SinkStream>;
   /** Called once after every stream has ended. */
   close(summary: RunSummary): Promise<void>;
 }
@@ -353,6 +360,8 @@ export interface SourceSummary {
   readonly sinks: readonly SinkSummary[];
   /** How lines and zones stood at the end; absent where there is no analytics. */
   readonly analytics?: AnalyticsTotals;
+  /** Where objects spent their time; absent if no heat map was asked for. */
+  readonly heatMap?: HeatMapSnapshot;
 }
 
 /** What became of one sink of one source. */

@@ -63,3 +63,22 @@ export function anchorMask(text: string): [number, number, number][] {
   }
   return [0, 3, 6].map((at) => indices.slice(at, at + 3).map(Number) as [number, number, number]);
 }
+
+/** `key=value` after those that came before it: numbers and true or false are read as such. */
+export function trackerOption(
+  text: string,
+  before: Readonly<Record<string, number | boolean | string>> = {},
+): Record<string, number | boolean | string> {
+  const match = /^\s*(\w+)\s*=\s*(\S.*?)\s*$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('expected key=value, such as track_buffer=2');
+  const [, key = '', written = ''] = match;
+  const number = Number(written);
+  const value = Number.isNaN(number)
+    ? written === 'true'
+      ? true
+      : written === 'false'
+        ? false
+        : written
+    : number;
+  return { ...before, [key]: value };
+}

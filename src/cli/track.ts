@@ -1,10 +1,17 @@
 import { Command, Option } from 'commander';
-import { createPipeline, defaultOutputs, loadOptionsFile, type OptionsInput, type Pipeline } from '../app.js';
+import {
+  createPipeline,
+  defaultOutputs,
+  loadAnalyticsFile,
+  loadOptionsFile,
+  type OptionsInput,
+  type Pipeline,
+} from '../app.js';
 import { isSightlineError } from '../errors.js';
 import type { RunSummary } from '../types.js';
 import { EXIT, exitCodeOfRun } from './exit-codes.js';
 import { createLogger } from './logger.js';
-import { address, classList, inputSize, numberFrom, seconds } from './parse-values.js';
+import { address, classList, inputSize, numberFrom, seconds, trackerOption } from './parse-values.js';
 import { startProgressLine } from './progress-line.js';
 import { summaryText } from './summary.js';
 
@@ -25,6 +32,10 @@ interface TrackFlags {
   classes?: ReturnType<typeof classList>;
   agnostic?: true;
   maxDetections?: number;
+  tracker?: string;
+  cameraMotion?: true;
+  trackerOption?: ReturnType<typeof trackerOption>;
+  zones?: string;
   start?: number;
   duration?: number;
   stride?: number;
@@ -72,6 +83,15 @@ export function trackCommand(onExit: (code: number) => void): Command {
       'most detections in a frame (default: 300)',
       numberFrom(1, 100_000, 'integer'),
     )
+    .optionsGroup('Tracking and counting:')
+    .option('--tracker <name>', 'botsort, bytetrack, ocsort or sort (default: botsort)')
+    .option('--camera-motion', 'the camera moves: let botsort find out how from the pictures')
+    .option(
+      '--tracker-option <key=value>',
+      "parameter of the tracker under its authors' name, such as track_buffer=2; may be repeated",
+      trackerOption,
+    )
+    .option('--zones <file>', 'YAML file with lines, zones and the like: docs/analytics.md')
     .optionsGroup('Part of the input:')
     .option('--start <time>', 'skip this much at the beginning (seconds or h:mm:ss)', seconds)
     .option('--duration <time>', 'process this much media time', seconds)
@@ -97,7 +117,11 @@ export function trackCommand(onExit: (code: number) => void): Command {
 
 async function track(inputs: string[], flags: TrackFlags): Promise<number> {
   const file = flags.config === undefined ? {} : await loadOptionsFile(flags.config);
-  const options = withDefaultOutputs(optionsOf(inputs, flags, file));
+  const zones = flags.zones === undefined ? undefined : await loadAnalyticsFile(flags.zones);
+  const options = withDefaultOutputs({
+    ...optionsOf(inputs, flags, file),
+    ...(zones !== undefined && { analytics: zones }),
+  });
   const pretty = flags.logFormat === 'pretty';
   const showsLine = pretty && flags.quiet !== true && process.stderr.isTTY;
   let pipeline: Pipeline | undefined;
@@ -155,6 +179,13 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
             : classes.confidence,
         agnostic: flags.agnostic,
         maxDetections: flags.maxDetections,
+      }),
+    },
+    track: {
+      ...file.track,
+      ...given({ tracker: flags.tracker, cameraMotion: flags.cameraMotion }),
+      ...(flags.trackerOption !== undefined && {
+        parameters: { ...file.track?.parameters, ...flags.trackerOption },
       }),
     },
     source: {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { messageOf, SightlineError } from '../errors.js';
+import { analyticsSchema } from './analytics-schema.js';
 import { describeIssue } from './parse.js';
 import { type OptionsInput, optionsSchema } from './schema.js';
 
@@ -12,6 +14,20 @@ const fileSchema = optionsSchema.partial({ inputs: true });
  * @throws SightlineError ERR_USAGE with file, line and column of what is wrong.
  */
 export async function loadOptionsFile(file: string): Promise<Partial<OptionsInput>> {
+  // The defaults are filled in later, once the command line has been laid over the file.
+  return (await loadYaml(file, fileSchema)) as Partial<OptionsInput>;
+}
+
+/**
+ * Reads lines, zones and the rest of analytics from a YAML file of their own.
+ * @throws SightlineError ERR_USAGE with file, line and column of what is wrong.
+ */
+export async function loadAnalyticsFile(file: string): Promise<NonNullable<OptionsInput['analytics']>> {
+  return (await loadYaml(file, analyticsSchema)) as NonNullable<OptionsInput['analytics']>;
+}
+
+/** What a file holds, as it stands there, if the schema agrees. */
+async function loadYaml(file: string, schema: z.ZodType): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -29,9 +45,8 @@ export async function loadOptionsFile(file: string): Promise<Partial<OptionsInpu
   const syntax = document.errors[0];
   if (syntax !== undefined) throw new SightlineError('ERR_USAGE', `${at(syntax.pos[0])}: ${syntax.message}`);
   const value: unknown = document.toJS() ?? {};
-  const parsed = fileSchema.safeParse(value);
-  // The defaults are filled in later, once the command line has been laid over the file.
-  if (parsed.success) return value as Partial<OptionsInput>;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return value;
   const issue = parsed.error.issues[0]!;
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
   const node = nearestNode(document, path);

@@ -3,6 +3,7 @@
  * Descriptions end up in config/sightline.schema.json.
  */
 import { z } from 'zod';
+import { analyticsSchema } from './analytics-schema.js';
 import { MAX_SIDE, parseInputSize, SIZE_RULE, SIZE_STEP } from '../input-size.js';
 
 const fraction = z.number().min(0).max(1);
@@ -93,23 +94,36 @@ const sourceOptions = z
 
 const trackOptions = z
   .strictObject({
+    tracker: z
+      .string()
+      .min(1)
+      .default('botsort')
+      .describe('botsort, bytetrack, ocsort or sort: docs/tracking.md.'),
+    cameraMotion: z
+      .boolean()
+      .default(false)
+      .describe('Whether the camera moves, and botsort is to find out how from the pictures.'),
     highThreshold: fraction
       .optional()
       .describe('Detections from here on are matched first; `confidence` if not given.'),
     lowThreshold: fraction
-      .default(0.1)
-      .describe('Detections from here on may continue a track, but not begin one.'),
+      .optional()
+      .describe('Detections from here on may continue a track, but not begin one; 0.1 if not given.'),
     newTrackThreshold: fraction
       .optional()
       .describe('Least confidence to begin a track; `highThreshold` + 0.1 if not given.'),
     matchThreshold: fraction
-      .default(0.8)
-      .describe('Largest cost (1 - IoU x score) at which a detection continues a track.'),
+      .optional()
+      .describe('Largest cost (1 - IoU x score) at which a detection continues a track; 0.8 if not given.'),
     bufferSeconds: z
       .number()
       .positive()
-      .default(1)
-      .describe('Media time for which a lost track can come back.'),
+      .optional()
+      .describe("Media time for which a lost track can come back; the tracker's own if not given."),
+    parameters: z
+      .record(z.string(), z.union([z.number(), z.boolean(), z.string()]))
+      .optional()
+      .describe('More parameters of the tracker, under the names that its authors gave them.'),
   })
   .prefault({});
 
@@ -142,6 +156,11 @@ export const optionsSchema = z.strictObject({
   detect: detectOptions,
   source: sourceOptions,
   track: trackOptions,
+  analytics: analyticsSchema.optional().describe('Lines, zones and the rest of it, for every input.'),
+  analyticsBySource: z
+    .record(z.string(), analyticsSchema)
+    .optional()
+    .describe('The same for inputs by their name, instead of `analytics`.'),
   output: outputOptions,
   framesInFlight: z
     .int()

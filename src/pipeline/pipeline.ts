@@ -15,6 +15,7 @@ import type {
   SourceInfo,
   SourceSummary,
   Tracker,
+  TrackingInfo,
 } from '../types.js';
 import { inferInBatches } from './infer-in-batches.js';
 import { type RunContext, runSource, type SourceProgress, type SourceRun } from './run-source.js';
@@ -28,6 +29,8 @@ export interface PipelineParts {
   /** Sinks that take the results of one source only, by its id. */
   readonly ownSinks: ReadonlyMap<string, readonly Sink[]>;
   readonly createTracker: (source: SourceInfo) => Tracker;
+  /** What `createTracker` makes, for the sinks to tell. */
+  readonly tracking?: TrackingInfo;
   readonly createAnalytics?: RunContext['createAnalytics'];
   /** Frames of one source that may exist at once: the ceiling of its memory. */
   readonly framesInFlight: number;
@@ -73,6 +76,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     detector: parts.detector,
     infer: inferInBatches(parts.detector),
     createTracker: parts.createTracker,
+    tracking: parts.tracking,
     createAnalytics: parts.createAnalytics ?? (() => undefined),
     sinksOf: (id) => [...parts.sinks, ...(parts.ownSinks.get(id) ?? [])],
     framesInFlight: parts.framesInFlight,

@@ -4,7 +4,7 @@
  */
 import { lastValueFrom, type Observer, type OperatorFunction, tap } from 'rxjs';
 import { isSightlineError, toError } from '../errors.js';
-import type { AnalyticsEvent, AnalyticsTotals } from '../events.js';
+import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../events.js';
 import type {
   Analytics,
   Detector,
@@ -21,6 +21,7 @@ import type {
   SourceOutcome,
   SourceSummary,
   Tracker,
+  TrackingInfo,
 } from '../types.js';
 import { bytesPerFrame, createFramePool } from './frame-pool.js';
 import { framesOf } from './frames-of.js';
@@ -34,6 +35,7 @@ export interface RunContext {
   readonly detector: Detector;
   readonly infer: (onGivenUp: OnGivenUp) => OperatorFunction<Frame, InferredFrame>;
   readonly createTracker: (source: SourceInfo) => Tracker;
+  readonly tracking: TrackingInfo | undefined;
   /** Undefined for a source without analytics. */
   readonly createAnalytics: (source: SourceInfo) => Analytics | undefined;
   readonly sinksOf: (sourceId: string) => readonly Sink[];
@@ -84,6 +86,7 @@ class RunningSource {
   #info: SourceInfo | undefined;
   #analytics: Analytics | undefined;
   #totals: AnalyticsTotals | undefined;
+  #heatMap: HeatMapSnapshot | undefined;
   #invalidAnchors = 0;
   #detections = 0;
   #highestTrackId = 0;
@@ -107,6 +110,8 @@ class RunningSource {
       outcome = signal.aborted && isSightlineError(cause, 'ERR_ABORTED') ? 'stopped' : 'failed';
       if (outcome === 'failed') error = toError(cause);
     }
+    // Read before the end: finishing forgets it.
+    this.#heatMap = this.#analytics?.heatMap();
     const events = this.#analytics?.finish() ?? [];
     this.#context.onAnalytics(events);
     const sinks = await Promise.all(this.#lanes.map((lane) => lane.end(outcome, events)));
@@ -157,7 +162,7 @@ class RunningSource {
 
   async #openSinks(sinks: readonly Sink[], info: SourceInfo): Promise<void> {
     for (const sink of sinks) {
-      const stream = await sink.open(info, this.#context.detector.info);
+      const stream = await sink.open(info, this.#context.detector.info, this.#context.tracking);
       const lane = createSinkLane(sink, stream, (error) => {
         this.#sinkFailed(error);
       });
@@ -243,6 +248,7 @@ class RunningSource {
       mediaUs: this.#firstUs === undefined ? 0 : this.#lastUs - this.#firstUs,
       sinks,
       ...(this.#analytics !== undefined && { analytics: totalsOf(this.#analytics) }),
+      ...(this.#heatMap !== undefined && { heatMap: this.#heatMap }),
     };
   }
 }

@@ -34,10 +34,10 @@ export function createJsonlSink(options: JsonlSinkOptions): Sink {
     policy: 'wait',
     picture: false,
     prepare: () => writer.open(),
-    async open(source, detector) {
+    async open(source, detector, tracking) {
       await writer.open();
       opened.add(source.id);
-      await writer.append(formatRecord(toSourceRecord(source, detector, VERSION)));
+      await writer.append(formatRecord(toSourceRecord(source, detector, tracking, VERSION)));
       return {
         async write(result) {
           const { events = [] } = result;

@@ -102,8 +102,7 @@ export function parseTrackerOptions(
   const given = new Map<string, number | boolean | string>();
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    const snake = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const name = spellings[snake] ?? snake;
+    const name = parameterNameOf(key);
     if (!names[tracker].includes(name)) {
       const near = nearest(name, names[tracker]);
       throw usage(`${tracker} has no parameter "${key}"${near}; it has ${names[tracker].join(', ')}`);
@@ -115,6 +114,12 @@ export function parseTrackerOptions(
     throw usage(`give ${tracker} either class_agnostic or cross_class_iou, not both`);
   }
   return translate(tracker, given);
+}
+
+/** The name that a parameter has here, whatever its spelling: `trackThresh` is `track_high_thresh`. */
+export function parameterNameOf(key: string): string {
+  const snake = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return spellings[snake] ?? snake;
 }
 
 function translate(

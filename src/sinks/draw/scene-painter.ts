@@ -63,7 +63,7 @@ function topOf(points: readonly Place[]): Place {
 /** Above the place if there is room, and always within the picture. */
 function drawLabel(canvas: Canvas, { x, y }: Place, text: string, pen: ScenePen): void {
   const { font, padding, labelHeight, line } = pen;
-  const codes = [...text].map((letter) => letter.codePointAt(0)!);
+  const codes = Array.from(text, (letter) => letter.codePointAt(0)!);
   const inner = codes.reduce((sum, code) => sum + font.advance(code), 0);
   const width = even(inner + 2 * padding + 1);
   const left = clamp(even(x), canvas.width - width);

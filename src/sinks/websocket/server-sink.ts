@@ -9,7 +9,15 @@ import { messageOf, SightlineError } from '../../errors.js';
 import { toEventRecord } from '../../event-record.js';
 import type { AnalyticsTotals } from '../../events.js';
 import { type SourceRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../record.js';
-import type { DetectorInfo, FrameResult, Logger, Sink, SinkStream, SourceInfo } from '../../types.js';
+import type {
+  DetectorInfo,
+  FrameResult,
+  Logger,
+  Sink,
+  SinkStream,
+  SourceInfo,
+  TrackingInfo,
+} from '../../types.js';
 import { VERSION } from '../../version.js';
 import { type AccessRules, isLoopback, refuseHost, refuseOrigin } from './access.js';
 import { Client, type ClientLimits } from './client.js';
@@ -112,9 +120,9 @@ class WebSocketServerSink implements Sink {
     logger.info({}, `live page at ${this.#url}`);
   }
 
-  open(source: SourceInfo, detector: DetectorInfo): Promise<SinkStream> {
+  open(source: SourceInfo, detector: DetectorInfo, tracking?: TrackingInfo): Promise<SinkStream> {
     this.#detector = detector;
-    const record = toSourceRecord(source, detector, VERSION);
+    const record = toSourceRecord(source, detector, tracking, VERSION);
     this.#sources.set(source.id, record);
     this.#toAll(textMessage(record));
     const preview = createPreviewScaler(source, PREVIEW_SIDE);

@@ -144,7 +144,7 @@ describe('what is printed', () => {
     expect(summaryText(summary(done))).toBe(
       'cars: 10 frames in, 8 out, 2 dropped (inference-lost), 1 decode errors; 30 detections, 4 tracks in 1:05 of video\n' +
         '  video: cars.tracked.mp4, 8 frames\n' +
-        'scripted on none none (none), 0:02 elapsed, 4.0 fps; inference restarted once\n',
+        'scripted on none 0 none (none, 4x4), 0:02 elapsed, 4.0 fps; inference restarted once\n',
     );
   });
 

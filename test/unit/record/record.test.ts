@@ -1,3 +1,4 @@
+import { toEventRecord } from '../../../src/event-record.js';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
@@ -23,11 +24,58 @@ const matchesSchema = new Ajv2020({ strict: true, strictRequired: false, strictT
 );
 
 const records = {
-  source: toSourceRecord(sourceInfo(), detectorInfo(), '1.2.3'),
-  'source that knows little': toSourceRecord(liveInfo(), detectorInfo(), '1.2.3'),
+  source: toSourceRecord(
+    sourceInfo(),
+    detectorInfo(),
+    { tracker: 'ocsort', parameters: { det_thresh: 0.4, use_byte: true } },
+    '1.2.3',
+  ),
+  'source that knows little': toSourceRecord(liveInfo(), detectorInfo(), undefined, '1.2.3'),
   frame: toFrameRecord(frameResult(7, { ended: [track({ trackId: 3 })] })),
   'frame of a live source': toFrameRecord(frameResult(7), true),
   'frame with nothing in it': toFrameRecord(frameResult(0, { detections: [], tracks: [] })),
+  event: toEventRecord({
+    type: 'line_cross',
+    id: 'gate/0/line_cross/kerb/3/1',
+    sourceId: 'gate',
+    epoch: 0,
+    ptsUs: 1_234_567,
+    trackId: 3,
+    classId: 2,
+    label: 'car',
+    name: 'kerb',
+    direction: 'in',
+    at: [12.5, 100],
+    speed: { value: 31.2, unit: 'km/h' },
+  }),
+  'event of a window': toEventRecord({
+    type: 'counts',
+    id: 'gate/0/counts//0/1',
+    sourceId: 'gate',
+    epoch: 0,
+    ptsUs: 60_000_000,
+    startUs: 0,
+    endUs: 60_000_000,
+    partial: false,
+    counts: [{ kind: 'line', name: 'kerb', direction: 'in', label: 'car', count: 4 }],
+  }),
+  'end with analytics': toEndRecord({
+    ...sourceSummary(),
+    analytics: {
+      lines: [
+        {
+          name: 'kerb',
+          points: [
+            { x: 0, y: 1 },
+            { x: 2, y: 3 },
+          ],
+          directions: [{ direction: 'in', count: 4, byClass: { car: 4 } }],
+        },
+      ],
+      zones: [],
+    },
+    heatMap: { columns: 2, rows: 1, seconds: new Float32Array([0.1, 12]) },
+  }),
   end: toEndRecord(sourceSummary()),
   'end with an error': toEndRecord(
     sourceSummary({
