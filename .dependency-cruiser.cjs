@@ -23,9 +23,11 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/(sources|model|tracking|analytics|sinks|eval|datasets|ffmpeg|[a-z-]+\\.ts$)',
-        pathNot: '^src/(app|outputs|index)\\.ts$',
+        pathNot: '^src/(app|index)\\.ts$',
       },
-      to: { path: '^src/(pipeline|cli|config|app\\.ts|outputs\\.ts|index\\.ts)' },
+      to: {
+        path: '^src/(pipeline|cli|config|compose|(app|index)\\.ts)',
+      },
     },
     {
       name: 'pipeline-knows-interfaces-only',

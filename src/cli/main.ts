@@ -11,6 +11,7 @@ import { evalCommand } from './eval.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { linkTensorflowCommand } from './link-tensorflow.js';
 import { modelCommand } from './model.js';
+import { replayCommand } from './replay.js';
 import { trackCommand } from './track.js';
 
 const onExit = (code: number): void => {
@@ -21,6 +22,7 @@ const program = new Command('sightline')
   .description('Streaming video analytics: cameras and files in, tracked objects out.')
   .version(VERSION)
   .addCommand(trackCommand(onExit))
+  .addCommand(replayCommand(onExit))
   .addCommand(convertCommand(onExit))
   .addCommand(doctorCommand(onExit))
   .addCommand(modelCommand(onExit))

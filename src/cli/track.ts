@@ -5,17 +5,12 @@ import {
   loadAnalyticsFile,
   loadOptionsFile,
   type OptionsInput,
-  type Pipeline,
 } from '../app.js';
-import { isSightlineError } from '../errors.js';
-import type { RunSummary } from '../types.js';
-import { EXIT, exitCodeOfRun } from './exit-codes.js';
-import { createLogger } from './logger.js';
 import { address, classList, inputSize, numberFrom, seconds, trackerOption } from './parse-values.js';
-import { startProgressLine } from './progress-line.js';
-import { summaryText } from './summary.js';
+import { given } from './given.js';
+import { runPipeline, type TalkFlags } from './run-pipeline.js';
 
-interface TrackFlags {
+interface TrackFlags extends TalkFlags {
   video?: string;
   jsonl?: string;
   mot?: string;
@@ -40,9 +35,6 @@ interface TrackFlags {
   duration?: number;
   stride?: number;
   maxFrames?: number;
-  quiet?: true;
-  verbose?: true;
-  logFormat: 'json' | 'pretty';
 }
 
 /** `sightline track`. @param onExit told the exit code. */
@@ -122,33 +114,7 @@ async function track(inputs: string[], flags: TrackFlags): Promise<number> {
     ...optionsOf(inputs, flags, file),
     ...(zones !== undefined && { analytics: zones }),
   });
-  const pretty = flags.logFormat === 'pretty';
-  const showsLine = pretty && flags.quiet !== true && process.stderr.isTTY;
-  let pipeline: Pipeline | undefined;
-  const line = startProgressLine(process.stderr, showsLine, () => pipeline?.progress() ?? []);
-  const logger = createLogger({
-    format: flags.logFormat,
-    level: flags.quiet === true ? 'warn' : flags.verbose === true ? 'debug' : 'info',
-    write: line.print,
-  });
-  const interrupts = watchInterrupts(() => {
-    pipeline?.stop();
-    logger.warn({}, 'stopping: files are being finished; interrupt again to end at once');
-  });
-  try {
-    pipeline = await createPipeline(options, { logger });
-    if (interrupts.count() > 0) pipeline.stop();
-    pipeline.events.subscribe(({ sourceId, state }) => {
-      logger.debug({ source: sourceId }, state);
-    });
-    const summary = await pipeline.run();
-    line.stop();
-    report(summary, flags, logger, line.print);
-    return exitCodeOfRun(summary, interrupts.count() > 0);
-  } finally {
-    line.stop();
-    interrupts.dispose();
-  }
+  return runPipeline((logger) => createPipeline(options, { logger }), flags);
 }
 
 /** Laid over each other: file, then flags. */
@@ -208,55 +174,4 @@ function withDefaultOutputs(options: OptionsInput): OptionsInput {
   const { video, jsonl, mot, serve } = options.output ?? {};
   const named = [video, jsonl, mot, serve].some((output) => output !== undefined);
   return named ? options : { ...options, output: { ...options.output, ...defaultOutputs } };
-}
-
-/** The entries that are not undefined. */
-function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
-
-function report(
-  summary: RunSummary,
-  flags: TrackFlags,
-  logger: ReturnType<typeof createLogger>,
-  print: (text: string) => void,
-): void {
-  for (const source of summary.sources) {
-    if (source.error !== undefined) logger.error({}, source.error.message);
-  }
-  if (flags.quiet === true) return;
-  if (flags.logFormat === 'json') logger.info({ summary: plainSummary(summary) }, 'done');
-  else if (summary.sources.some(({ frames }) => frames.decoded > 0)) print(summaryText(summary));
-}
-
-/** Errors do not survive JSON; their code and message do. */
-function plainSummary(summary: RunSummary): unknown {
-  return JSON.parse(
-    JSON.stringify(summary, (_key, value: unknown) =>
-      value instanceof Error
-        ? { message: value.message, ...(isSightlineError(value) && { code: value.code }) }
-        : value,
-    ),
-  );
-}
-
-/** The first interrupt asks the run to end well; the second ends the process. */
-function watchInterrupts(onFirst: () => void): { count(): number; dispose(): void } {
-  let interrupts = 0;
-  const onSignal = (): void => {
-    interrupts++;
-    if (interrupts > 1) process.exit(EXIT.interrupted);
-    onFirst();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    count: () => interrupts,
-    dispose() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { messageOf, SightlineError } from '../errors.js';
 import { analyticsSchema } from './analytics-schema.js';
 import { describeIssue } from './parse.js';
-import { type OptionsInput, optionsSchema } from './schema.js';
+import { type OptionsInput, optionsSchema, type ReplayInput, replaySchema } from './schema.js';
 
 /** What a YAML file may hold: any of the options; the inputs usually come from the command line. */
 const fileSchema = optionsSchema.partial({ inputs: true });
@@ -16,6 +16,14 @@ const fileSchema = optionsSchema.partial({ inputs: true });
 export async function loadOptionsFile(file: string): Promise<Partial<OptionsInput>> {
   // The defaults are filled in later, once the command line has been laid over the file.
   return (await loadYaml(file, fileSchema)) as Partial<OptionsInput>;
+}
+
+/**
+ * Reads the options of a replay from a YAML file.
+ * @throws SightlineError ERR_USAGE with file, line and column of what is wrong.
+ */
+export async function loadReplayFile(file: string): Promise<Partial<ReplayInput>> {
+  return (await loadYaml(file, replaySchema.partial({ recording: true }))) as Partial<ReplayInput>;
 }
 
 /**

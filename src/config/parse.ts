@@ -1,6 +1,13 @@
 import type { z } from 'zod';
 import { SightlineError } from '../errors.js';
-import { type Options, type OptionsInput, optionsSchema } from './schema.js';
+import {
+  type Options,
+  type OptionsInput,
+  optionsSchema,
+  type ReplayInput,
+  type ReplayOptions,
+  replaySchema,
+} from './schema.js';
 
 /**
  * Checks options and fills in the defaults.
@@ -11,6 +18,16 @@ export function parseOptions(input: OptionsInput): Options {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw new SightlineError('ERR_USAGE', describeIssue(issue, input));
+}
+
+/**
+ * Checks the options of a replay and fills in the defaults.
+ * @throws SightlineError ERR_USAGE naming the key, its value and what is expected.
+ */
+export function parseReplay(input: ReplayInput): ReplayOptions {
+  const parsed = replaySchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new SightlineError('ERR_USAGE', describeIssue(parsed.error.issues[0]!, input));
 }
 
 /** One line for one complaint of the schema: key path, value, what is wrong. */

@@ -176,3 +176,19 @@ export type OptionsInput = z.input<typeof optionsSchema>;
 
 /** Options with every default in place. */
 export type Options = z.output<typeof optionsSchema>;
+
+/** All options of a replay: those of a run that have nothing to do with pictures and the network. */
+export const replaySchema = optionsSchema
+  .omit({ inputs: true, model: true, source: true, detect: true })
+  .extend({
+    recording: path.describe('Records that a run wrote, JSONL.'),
+    video: path.optional().describe('The video that it was made from; where the records say if not given.'),
+    confidence: fraction.optional().describe("Least confidence of an object; the recording's if not given."),
+    classes: z.array(z.string().min(1)).min(1).optional().describe('Names of the classes to use.'),
+  });
+
+/** What a caller writes for a replay. */
+export type ReplayInput = z.input<typeof replaySchema>;
+
+/** Options of a replay with every default in place. */
+export type ReplayOptions = z.output<typeof replaySchema>;

@@ -8,6 +8,7 @@ import type {
   Detector,
   FrameResult,
   Logger,
+  ModelGeometry,
   RunSummary,
   Sink,
   Source,
@@ -29,6 +30,8 @@ export interface PipelineParts {
   /** Sinks that take the results of one source only, by its id. */
   readonly ownSinks: ReadonlyMap<string, readonly Sink[]>;
   readonly createTracker: (source: SourceInfo) => Tracker;
+  /** Size of the small pictures, where it is not the detector's that needs them. */
+  readonly geometry?: ModelGeometry;
   /** What `createTracker` makes, for the sinks to tell. */
   readonly tracking?: TrackingInfo;
   readonly createAnalytics?: RunContext['createAnalytics'];
@@ -76,6 +79,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     detector: parts.detector,
     infer: inferInBatches(parts.detector),
     createTracker: parts.createTracker,
+    geometry: parts.geometry ?? parts.detector.info.geometry,
     tracking: parts.tracking,
     createAnalytics: parts.createAnalytics ?? (() => undefined),
     sinksOf: (id) => [...parts.sinks, ...(parts.ownSinks.get(id) ?? [])],

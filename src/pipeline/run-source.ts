@@ -13,6 +13,7 @@ import type {
   FrameRequest,
   FrameResult,
   Logger,
+  ModelGeometry,
   Sink,
   SinkSummary,
   Source,
@@ -35,6 +36,8 @@ export interface RunContext {
   readonly detector: Detector;
   readonly infer: (onGivenUp: OnGivenUp) => OperatorFunction<Frame, InferredFrame>;
   readonly createTracker: (source: SourceInfo) => Tracker;
+  /** What the small picture of a frame looks like. */
+  readonly geometry: ModelGeometry;
   readonly tracking: TrackingInfo | undefined;
   /** Undefined for a source without analytics. */
   readonly createAnalytics: (source: SourceInfo) => Analytics | undefined;
@@ -120,12 +123,12 @@ class RunningSource {
   }
 
   async #decodeAll(signal: AbortSignal): Promise<void> {
-    const { detector, infer, createTracker, createAnalytics, framesInFlight, logger } = this.#context;
+    const { geometry, infer, createTracker, createAnalytics, framesInFlight, logger } = this.#context;
     const sinks = this.#context.sinksOf(this.#source.id);
     this.#event('connecting');
     const request: FrameRequest = {
-      model: detector.info.geometry,
-      picture: sinks.some((sink) => sink.picture),
+      model: geometry,
+      picture: this.#source.hasPixels !== false && sinks.some((sink) => sink.picture),
     };
     const info = await this.#source.open(request, signal);
     this.#info = info;

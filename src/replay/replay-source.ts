@@ -19,6 +19,7 @@ export function createReplaySource({ recording, source, expect }: ReplaySourceOp
   return {
     id: head.source,
     decodeErrors: 0,
+    hasPixels: false,
     open(request) {
       return Promise.resolve(infoOf(source, request));
     },

@@ -1,8 +1,8 @@
 /** From the options of a run to a tracker and its parameters. */
-import type { Options } from './config/schema.js';
-import { SightlineError } from './errors.js';
-import { parameterNameOf, type TrackerName, trackerNameOf } from './tracking/tracker-options.js';
-import type { TrackingInfo } from './types.js';
+import type { Options } from '../config/schema.js';
+import { SightlineError } from '../errors.js';
+import { parameterNameOf, type TrackerName, trackerNameOf } from '../tracking/tracker-options.js';
+import type { TrackingInfo } from '../types.js';
 
 /** How detections become tracks in a run. */
 export interface TrackerSettings {
@@ -44,7 +44,13 @@ const LOW_THRESHOLD = 0.1;
  * @throws SightlineError ERR_USAGE for an unknown tracker, or a setting that it does not have.
  */
 export function trackerSettings(
-  { detect, track }: Pick<Options, 'detect' | 'track'>,
+  {
+    detect,
+    track,
+  }: {
+    readonly detect: Pick<Options['detect'], 'confidence' | 'classConfidence'>;
+    readonly track: Options['track'];
+  },
   modelConfidence: number,
 ): TrackerSettings {
   const name = trackerNameOf(track.tracker);

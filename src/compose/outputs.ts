@@ -1,13 +1,13 @@
 /** From the names in the options to inputs with ids and the sinks that their results go to. */
 import { basename, extname, resolve } from 'node:path';
-import type { Options } from './config/schema.js';
-import { SightlineError } from './errors.js';
-import type { FfmpegInstallation } from './ffmpeg/find-ffmpeg.js';
-import { createJsonlSink } from './sinks/jsonl-sink.js';
-import { createMotSink } from './sinks/mot-sink.js';
-import { createVideoSink } from './sinks/video-sink.js';
-import { createWebSocketServerSink } from './sinks/websocket/server-sink.js';
-import type { Logger, Sink } from './types.js';
+import type { Options } from '../config/schema.js';
+import { SightlineError } from '../errors.js';
+import type { FfmpegInstallation } from '../ffmpeg/find-ffmpeg.js';
+import { createJsonlSink } from '../sinks/jsonl-sink.js';
+import { createMotSink } from '../sinks/mot-sink.js';
+import { createVideoSink } from '../sinks/video-sink.js';
+import { createWebSocketServerSink } from '../sinks/websocket/server-sink.js';
+import type { Logger, Sink } from '../types.js';
 
 /** Where results go when the caller names no output. */
 export const defaultOutputs = { video: '{name}.tracked.mp4', jsonl: '{name}.jsonl' } as const;
@@ -26,13 +26,14 @@ export function sharedSinks({ output }: Pick<Options, 'output'>, logger: Logger)
 export function ownSinksOf(
   { id, input }: NamedInput,
   { output }: Pick<Options, 'output'>,
-  ffmpeg: FfmpegInstallation,
+  ffmpeg: FfmpegInstallation | undefined,
   logger: Logger,
 ): Sink[] {
   const { video, jsonl, mot, overwrite } = output;
   const named = (path: string): string => path.replaceAll('{name}', id);
   const sinks: Sink[] = [];
   if (video !== undefined) {
+    if (ffmpeg === undefined) throw new TypeError('a video output needs ffmpeg');
     sinks.push(createVideoSink({ path: named(video), ffmpeg, overwrite, audioFrom: input, logger }));
   }
   if (jsonl?.includes('{name}') === true)
