@@ -1,10 +1,9 @@
 import { SightlineError } from '../errors.js';
-import type { Detection, TrackerUpdate } from '../types.js';
+import type { Detection, Tracker, TrackerUpdate } from '../types.js';
 import { ByteTrackEngine, type ByteTrackParameters } from './byte-track-engine.js';
 import { CameraMotion, type TrackerPicture } from './camera-motion.js';
 import { ASPECT_HEIGHT_NOISE, WIDTH_HEIGHT_NOISE } from './kalman-noise.js';
 import { type BoxChoice, report, reportEnded } from './report.js';
-import type { ObjectTracker } from './object-tracker.js';
 
 /** Settings of ByteTrack under their usual names. Each has a default. */
 export interface ByteTrackOptions {
@@ -55,7 +54,7 @@ export const BYTE_TRACK_DEFAULTS = {
  * empty, infinite or NaN boxes are ignored.
  * @throws SightlineError ERR_USAGE for options out of range; `update` throws ERR_SOURCE_INVALID when time goes backwards.
  */
-export function createByteTracker(options: ByteTrackOptions = {}): ObjectTracker {
+export function createByteTracker(options: ByteTrackOptions = {}): Tracker {
   return trackerOf({ ...decide(options), noise: ASPECT_HEIGHT_NOISE }, options.boxes ?? 'filter');
 }
 
@@ -64,12 +63,12 @@ export function createByteTracker(options: ByteTrackOptions = {}): ObjectTracker
  * height), and tracks that are carried along with the camera (Aharon et al. 2022, arXiv:2206.14651).
  * @param compensate whether the camera's motion is found in the pictures that `update` gets; without pictures it is not.
  */
-export function createBotSortTracker(options: ByteTrackOptions, compensate: boolean): ObjectTracker {
+export function createBotSortTracker(options: ByteTrackOptions, compensate: boolean): Tracker {
   const motion = compensate ? new CameraMotion() : undefined;
   return trackerOf({ ...decide(options), noise: WIDTH_HEIGHT_NOISE }, options.boxes ?? 'filter', motion);
 }
 
-function trackerOf(parameters: ByteTrackParameters, boxes: BoxChoice, motion?: CameraMotion): ObjectTracker {
+function trackerOf(parameters: ByteTrackParameters, boxes: BoxChoice, motion?: CameraMotion): Tracker {
   const engine = new ByteTrackEngine(parameters);
   const perSecond = 1e6 / parameters.nominalIntervalUs;
   return {

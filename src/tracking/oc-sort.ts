@@ -1,8 +1,7 @@
-import type { Detection, TrackerUpdate } from '../types.js';
+import type { Detection, Tracker, TrackerUpdate } from '../types.js';
 import { apartAtOne } from './byte-tracker.js';
 import { OcSortEngine } from './oc-sort-engine.js';
 import { type BoxChoice, report, reportEnded } from './report.js';
-import type { ObjectTracker } from './object-tracker.js';
 
 /** Settings of OC-SORT and SORT, all times in seconds of media time. */
 export interface OcSortOptions {
@@ -28,16 +27,16 @@ export interface OcSortOptions {
 }
 
 /** An OC-SORT tracker for one source: momentum, re-update and recovery from observations. */
-export function createOcSortTracker(options: OcSortOptions): ObjectTracker {
+export function createOcSortTracker(options: OcSortOptions): Tracker {
   return trackerOf(options, true);
 }
 
 /** A SORT tracker for one source: overlap with the filter's prediction alone. */
-export function createSortTracker(options: OcSortOptions): ObjectTracker {
+export function createSortTracker(options: OcSortOptions): Tracker {
   return trackerOf({ ...options, inertia: 0, useByte: false }, false);
 }
 
-function trackerOf(options: OcSortOptions, observationCentric: boolean): ObjectTracker {
+function trackerOf(options: OcSortOptions, observationCentric: boolean): Tracker {
   const { maxAge, deltaT, boxes, ...rest } = options;
   const engine = new OcSortEngine({
     ...rest,

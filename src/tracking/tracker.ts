@@ -1,5 +1,6 @@
+import type { Tracker } from '../types.js';
 import { createBotSortTracker, createByteTracker } from './byte-tracker.js';
-import type { ObjectTracker } from './object-tracker.js';
+
 import { createOcSortTracker, createSortTracker } from './oc-sort.js';
 import { parseTrackerOptions, type TrackerName, trackerNameOf } from './tracker-options.js';
 
@@ -8,14 +9,14 @@ import { parseTrackerOptions, type TrackerName, trackerNameOf } from './tracker-
  * @param options parameters under their usual names or in camelCase; see docs/tracking.md.
  * @throws SightlineError ERR_USAGE for an unknown name or parameter, with the nearest one, and for values out of range.
  */
-export function createTracker(name: string, options: Readonly<Record<string, unknown>> = {}): ObjectTracker {
+export function createTracker(name: string, options: Readonly<Record<string, unknown>> = {}): Tracker {
   const known = trackerNameOf(name);
   return makers[known](parseTrackerOptions(known, options));
 }
 
 type Parsed = ReturnType<typeof parseTrackerOptions>;
 
-const makers: Record<TrackerName, (parsed: Parsed) => ObjectTracker> = {
+const makers: Record<TrackerName, (parsed: Parsed) => Tracker> = {
   bytetrack: ({ byte }) => createByteTracker(byte),
   botsort: ({ byte, compensate }) => createBotSortTracker(byte, compensate),
   ocsort: ({ ocSort }) => createOcSortTracker(ocSort),
