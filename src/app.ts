@@ -7,7 +7,13 @@ import type { OptionsInput } from './config/schema.js';
 import { findFfmpeg } from './ffmpeg/find-ffmpeg.js';
 import { createHostedDetector } from './model/host/supervisor.js';
 import { loadManifest } from './model/manifest.js';
-import { checkDistinctOutputs, nameInputs, ownSinksOf, sharedSinks } from './compose/outputs.js';
+import {
+  checkDistinctOutputs,
+  checkNotRead,
+  nameInputs,
+  ownSinksOf,
+  sharedSinks,
+} from './compose/outputs.js';
 import { assemblePipeline, type Pipeline } from './pipeline/pipeline.js';
 import { SILENT_LOGGER } from './silent-logger.js';
 import { createFileSource } from './sources/file-source.js';
@@ -37,6 +43,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
   const ffmpeg = await findFfmpeg();
   const inputs = nameInputs(checked.inputs);
   checkDistinctOutputs(checked, inputs);
+  await checkNotRead(checked, inputs, checked.inputs, 'input');
   const ownSinks = new Map(inputs.map((input) => [input.id, ownSinksOf(input, checked, ffmpeg, logger)]));
   const sources = inputs.map(({ id, input }) =>
     createFileSource({ id, path: input, ffmpeg, logger, ...checked.source }),

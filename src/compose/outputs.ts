@@ -1,4 +1,5 @@
 /** From the names in the options to inputs with ids and the sinks that their results go to. */
+import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import type { Options } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
@@ -47,8 +48,8 @@ export function checkDistinctOutputs(
   { output }: Pick<Options, 'output'>,
   inputs: readonly NamedInput[],
 ): void {
-  const files = [output.video, output.jsonl, output.mot].filter((path) => path !== undefined && path !== '-');
-  const twice = files.find((path, at) => files.findIndex((other) => resolve(other!) === resolve(path!)) < at);
+  const files = fileOutputs(output).map(([, path]) => resolve(path));
+  const twice = fileOutputs(output).find(([, path], at) => files.indexOf(resolve(path)) < at)?.[1];
   if (twice !== undefined) {
     throw new SightlineError('ERR_USAGE', `"${twice}" is named for two outputs; give each a file of its own`);
   }
@@ -63,6 +64,40 @@ export function checkDistinctOutputs(
       `${flag} "${path}" would take ${inputs.length} inputs; put {name} into it, which stands for the name of each input`,
     );
   }
+}
+
+/**
+ * No output may be a file that the run reads, under whatever name: with `overwrite` it would be gone before it is read.
+ * @param what the reads are called in the message.
+ */
+export async function checkNotRead(
+  { output }: Pick<Options, 'output'>,
+  inputs: readonly NamedInput[],
+  reads: readonly string[],
+  what: 'input' | 'recording',
+): Promise<void> {
+  const read = new Set((await Promise.all(reads.map(fileNumber))).filter((number) => number !== undefined));
+  for (const [flag, path] of fileOutputs(output)) {
+    for (const file of new Set(inputs.map(({ id }) => path.replaceAll('{name}', id)))) {
+      const number = await fileNumber(file);
+      if (number === undefined || !read.has(number)) continue;
+      throw new SightlineError('ERR_USAGE', `${flag} "${file}" is the ${what} itself; name another file`);
+    }
+  }
+}
+
+/** The outputs that are files, by their flags. */
+function fileOutputs({ video, jsonl, mot }: Options['output']): [string, string][] {
+  const named = { '--video': video, '--jsonl': jsonl, '--mot': mot };
+  return Object.entries(named).filter(
+    (entry): entry is [string, string] => ![undefined, '-'].includes(entry[1]),
+  );
+}
+
+/** Links of both kinds lead to the same number; undefined if there is no such file. */
+async function fileNumber(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true ? `${found.dev}:${found.ino}` : undefined;
 }
 
 /** An input and the id of its source. */

@@ -1,10 +1,9 @@
 /** The composition root of replays: recorded detections through tracker, analytics and sinks, without a model. */
-import { resolve } from 'node:path';
 import { parseReplay } from '../config/parse.js';
 import type { ReplayInput } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
 import { type FfmpegInstallation, findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
-import { checkDistinctOutputs, ownSinksOf, sharedSinks } from './outputs.js';
+import { checkDistinctOutputs, checkNotRead, ownSinksOf, sharedSinks } from './outputs.js';
 import { assemblePipeline, type Pipeline } from '../pipeline/pipeline.js';
 import { openRecording, type RecordedSource } from '../replay/recording.js';
 import { createReplayDetector } from '../replay/replay-detector.js';
@@ -51,9 +50,7 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
     input: options.video ?? source.head.uri,
   }));
   checkDistinctOutputs(options, places);
-  const { jsonl } = options.output;
-  if (jsonl !== undefined && resolve(jsonl) === resolve(options.recording))
-    throw new SightlineError('ERR_USAGE', `--jsonl "${jsonl}" is the recording itself; name another file`);
+  await checkNotRead(options, places, [options.recording], 'recording');
   const [width, height] = head.input ?? [416, 416];
   const seen = { ...BLIND, width, height };
   const detector = createReplayDetector(head, seen, { classes: options.classes });

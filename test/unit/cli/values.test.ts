@@ -113,6 +113,9 @@ describe('exit codes', () => {
     ['ERR_FFMPEG_NOT_FOUND', 2],
     ['ERR_MODEL_INVALID', 3],
     ['ERR_BACKEND_FAILED', 3],
+    ['ERR_SOURCE_NOT_FOUND', 4],
+    ['ERR_SOURCE_INVALID', 4],
+    ['ERR_RECORD_INVALID', 1],
     ['ERR_SINK_FAILED', 1],
   ] as const)('%s is %d', (code, exit) => {
     expect(exitCodeOf(new SightlineError(code, 'x'))).toBe(exit);
