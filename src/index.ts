@@ -24,7 +24,7 @@ export { combineScores, evaluateSequence } from './eval/tracks/evaluate-tracks.j
 export { evaluateDetections } from './eval/detections/evaluate-detections.js';
 export { createByteTracker, type ByteTrackOptions } from './tracking/byte-tracker.js';
 export { createTracker } from './tracking/tracker.js';
-export { fillGaps } from './tracking/fill-gaps.js';
+export { fillGaps } from './fill-gaps.js';
 export { globalTrackId } from './tracking/track-id.js';
 export { toEventRecord } from './event-record.js';
 export type * from './events.js';

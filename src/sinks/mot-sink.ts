@@ -1,13 +1,16 @@
 import { SightlineError } from '../errors.js';
-import type { FrameResult, Sink, Track } from '../types.js';
+import type { Sink } from '../types.js';
 import { FileTarget } from './lines/file-target.js';
 import { LineWriter } from './lines/line-writer.js';
+import { MotRows } from './mot-rows.js';
 
 /** Where the rows go. */
 export interface MotSinkOptions {
   readonly path: string;
   /** Whether an existing file may be replaced. */
   readonly overwrite?: boolean;
+  /** Longest gap of a track, in seconds of media time, that is filled by boxes in between; none if not given. */
+  readonly fillGapsSeconds?: number | undefined;
 }
 
 /**
@@ -15,7 +18,7 @@ export interface MotSinkOptions {
  * pixels (https://arxiv.org/abs/2003.09003, table 3). The format has no place for the name of a source, so a file holds
  * one source: opening a second one throws ERR_USAGE.
  */
-export function createMotSink({ path, overwrite = false }: MotSinkOptions): Sink {
+export function createMotSink({ path, overwrite = false, fillGapsSeconds = 0 }: MotSinkOptions): Sink {
   const writer = new LineWriter(new FileTarget(path, overwrite));
   let owner: string | undefined;
   return {
@@ -31,28 +34,18 @@ export function createMotSink({ path, overwrite = false }: MotSinkOptions): Sink
         );
       owner = source.id;
       await writer.open();
+      const rows = new MotRows(fillGapsSeconds);
+      const append = async (text: string): Promise<void> => {
+        if (text !== '') await writer.append(text);
+      };
       return {
-        write: async (result) => {
-          const rows = motRows(result);
-          if (rows !== '') await writer.append(rows);
+        write: (result) => append(rows.add(result)),
+        async end() {
+          await append(rows.finish());
+          await writer.flush();
         },
-        end: () => writer.flush(),
       };
     },
     close: () => writer.close(owner !== undefined),
   };
-}
-
-/** The rows of one frame joined by line feeds; empty when nothing is confirmed. */
-function motRows({ frame, tracks }: FrameResult): string {
-  const number = frame.index + 1;
-  return tracks
-    .filter((track) => track.state === 'confirmed')
-    .map((track) => `${number},${motRow(track)}`)
-    .join('\n');
-}
-
-function motRow({ trackId, box, confidence }: Track): string {
-  const sides = [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map((value) => Number(value.toFixed(2)));
-  return `${trackId},${sides.join(',')},${Number(confidence.toFixed(4))},-1,-1,-1`;
 }

@@ -42,6 +42,39 @@ it('writes confirmed tracks with frames from 1', async () => {
   );
 });
 
+it('fills gaps that are short enough, and keeps the frames in order', async () => {
+  const path = join(await temporaryFolder(), 'out.txt');
+  const sink = createMotSink({ path, fillGapsSeconds: 0.25 });
+  const stream = await sink.open(sourceInfo(), detectorInfo());
+  const seen = (trackId: number, x1: number, confidence = 0.5): ReturnType<typeof track> =>
+    track({ trackId, box: { x1, y1: 0, x2: x1 + 10, y2: 20 }, confidence });
+  // Ten frames a second: track 1 misses two of them, track 2 misses three.
+  const scenes = [
+    [seen(1, 0, 0.9), seen(2, 100)],
+    [],
+    [seen(1, 8, 0.6)],
+    [],
+    [seen(1, 12), seen(2, 100)],
+    [],
+  ];
+  for (const [index, tracks] of scenes.entries()) {
+    await stream.write(frameResult(index, { tracks, ptsUs: index * 100_000 }));
+  }
+  await stream.end('completed');
+  await sink.close(runSummary(sourceSummary()));
+  const rows = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  expect(rows.map((row) => row.split(',').slice(0, 3).map(Number))).toEqual([
+    [1, 1, 0],
+    [1, 2, 100],
+    [2, 1, 4],
+    [3, 1, 8],
+    [4, 1, 10],
+    [5, 1, 12],
+    [5, 2, 100],
+  ]);
+  expect(rows[2]).toBe('2,1,4,0,10,20,0.6,-1,-1,-1');
+});
+
 it('leaves an empty file when nothing was tracked: that is the result', async () => {
   const path = join(await temporaryFolder(), 'out.txt');
   const sink = createMotSink({ path });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillGaps } from '../../../src/tracking/fill-gaps.js';
+import { fillGaps } from '../../src/fill-gaps.js';
 
 const box = (x: number): { x1: number; y1: number; x2: number; y2: number } => ({
   x1: x,

@@ -1,4 +1,4 @@
-import type { Box } from '../types.js';
+import type { Box } from './types.js';
 
 /** One sighting of a track. */
 export interface TrackPoint {
