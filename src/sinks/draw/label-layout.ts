@@ -59,6 +59,24 @@ export class LabelLayout {
     return best;
   }
 
+  /**
+   * Places a label of `width` × `height` at the first of several places where it hides nothing and is whole.
+   * @param anchors in the order in which they are liked.
+   * @param out receives the rectangle.
+   */
+  placeAtOneOf(anchors: readonly Rect[], width: number, height: number, out: Rect): void {
+    let least = Infinity;
+    for (const anchor of anchors) {
+      for (const place of PLACES) {
+        const cost = least === 0 ? least : this.#tryPlace(place, anchor, width, height, this.#candidate);
+        if (cost >= least) continue;
+        least = cost;
+        Object.assign(out, this.#candidate);
+      }
+    }
+    this.#take(out);
+  }
+
   /** Fills `out` and returns what is wrong with it, in pixels hidden or cut off; 0 is a good place. */
   #tryPlace(place: LabelPlace, box: Rect, width: number, height: number, out: Rect): number {
     const x = place === 'above-right' ? box.x1 - width : box.x0;

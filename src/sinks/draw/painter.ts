@@ -4,7 +4,7 @@ import { createPalette, type Ink, rgbToYuv, type YuvColour } from './colours.js'
 import { createLabelFont, type LabelFont } from './label-font.js';
 import { LabelLayout, type Rect } from './label-layout.js';
 import { LabelText, phaseOf } from './label-text.js';
-import { drawScene, type ScenePen } from './scene-painter.js';
+import { drawScene, labelScene, type ScenePen } from './scene-painter.js';
 import { type Trail, TrackMemory } from './trails.js';
 
 /** How results are drawn. */
@@ -86,6 +86,7 @@ class ResultPainter implements Painter {
     if (totals !== undefined) drawScene(canvas, totals, this.#scenePen);
     if (this.#boxes === 'detections') {
       for (const found of detections) this.#drawBox(canvas, found.box, this.#ink(found.classId));
+      if (totals !== undefined) labelScene(canvas, totals, this.#scenePen, this.#layout);
       for (const found of detections) this.#drawLabel(canvas, found, this.#ink(found.classId), undefined);
       return;
     }
@@ -96,6 +97,7 @@ class ResultPainter implements Painter {
       else this.#drawBox(canvas, track.box, this.#ink(track.trackId));
     }
     // After all boxes, so that none runs through a label. A lost track has none: nothing is there to be read about.
+    if (totals !== undefined) labelScene(canvas, totals, this.#scenePen, this.#layout);
     for (const track of tracks)
       if (track.state !== 'lost') this.#drawLabel(canvas, track, this.#ink(track.trackId), track.trackId);
   }
