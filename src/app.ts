@@ -58,7 +58,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     inputs.map(({ id }) => id),
     manifest.classes,
   );
-  const { device, size, threads, batch, gpu, modules } = checked.model;
+  const { device, size, threads, batch, gpu, precision, modules } = checked.model;
   const { confidence: _asked, ...detect } = checked.detect;
   const detector = await createHostedDetector({
     modelDir,
@@ -66,6 +66,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     size,
     threads,
     gpu,
+    precision,
     modules,
     maxBatch: batch,
     ...detect,

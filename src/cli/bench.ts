@@ -19,6 +19,7 @@ interface ModelFlags {
   readonly batch: readonly number[];
   readonly threads: readonly number[];
   readonly size?: readonly ReturnType<typeof inputSize>[];
+  readonly precision?: readonly ('float32' | 'bfloat16')[];
   readonly seconds: number;
   readonly runs: number;
   readonly json?: string;
@@ -43,6 +44,11 @@ export function benchCommand(onExit: (code: number) => void): Command {
       cores === 1 ? [1] : [1, cores],
     )
     .option('--size <list>', "sizes such as 320,416,544x320 (default: the model's)", listOf(inputSize))
+    .option(
+      '--precision <list>',
+      'float32, bfloat16 or both (default: what each device has)',
+      listOf(computePrecision),
+    )
     .option('--seconds <n>', 'least time of one measurement', numberFrom(0, 3600), 2)
     .option('--runs <n>', 'least number of calls of one measurement', numberFrom(1, 1_000_000, 'integer'), 10)
     .option('--json <file>', 'write everything as JSON, with the machine; - for the standard output')
@@ -66,6 +72,7 @@ async function benchModel(modelDir: string, flags: ModelFlags): Promise<number> 
       batches: flags.batch,
       threads: flags.threads,
       sizes: flags.size ?? [],
+      precisions: flags.precision,
       seconds: flags.seconds,
       runs: flags.runs,
     };
@@ -87,11 +94,11 @@ async function benchModel(modelDir: string, flags: ModelFlags): Promise<number> 
 }
 
 function showProgress(cases: readonly BenchmarkCase[], done: number, all: number): void {
-  const [{ device, threads, size }] = cases as readonly [BenchmarkCase];
+  const [{ device, threads, size, precision }] = cases as readonly [BenchmarkCase];
   const with_ = threads === null ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const batches = cases.map(({ batch }) => batch).join(', ');
   process.stderr.write(
-    `[${done + 1}/${all}] ${device}${with_}, ${size.width}x${size.height}, batch ${batches}\n`,
+    `[${done + 1}/${all}] ${device} ${precision}${with_}, ${size.width}x${size.height}, batch ${batches}\n`,
   );
 }
 
@@ -156,7 +163,7 @@ const COLUMNS: readonly Column<BenchmarkRow>[] = [
     title: 'device',
     cell: ({ device, info }) => (info === undefined ? device : `${info.backend}:${info.device}`),
   },
-  { title: 'precision', cell: ({ info }) => info?.precision ?? '-' },
+  { title: 'precision', cell: ({ info, precision }) => info?.precision ?? precision },
   { title: 'size', cell: ({ size }) => `${size.width}x${size.height}`, align: 'right' },
   { title: 'threads', cell: ({ threads }) => String(threads ?? '-'), align: 'right' },
   { title: 'batch', cell: ({ batch }) => String(batch), align: 'right' },
@@ -170,6 +177,11 @@ const COLUMNS: readonly Column<BenchmarkRow>[] = [
 
 function numberColumn(title: string, value: (row: BenchmarkRow) => number | undefined): Column<BenchmarkRow> {
   return { title, cell: (row) => value(row)?.toFixed(1) ?? '', align: 'right' };
+}
+
+function computePrecision(text: string): 'float32' | 'bfloat16' {
+  if (text === 'float32' || text === 'bfloat16') return text;
+  throw new InvalidArgumentError('expected float32 or bfloat16');
 }
 
 /** Values separated by commas. */

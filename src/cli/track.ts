@@ -21,6 +21,7 @@ interface TrackFlags extends TalkFlags {
   device?: string;
   size?: ReturnType<typeof inputSize>;
   threads?: number;
+  precision?: 'float32' | 'bfloat16';
   batch?: number;
   conf?: number;
   iou?: number;
@@ -60,6 +61,12 @@ export function trackCommand(onExit: (code: number) => void): Command {
       inputSize,
     )
     .option('--threads <n>', 'CPU threads of the network (default: all cores)', numberFrom(1, 256, 'integer'))
+    .addOption(
+      new Option('--precision <name>', 'what the network computes in (default: float32)').choices([
+        'float32',
+        'bfloat16',
+      ]),
+    )
     .option('--batch <n>', 'most frames per network call (default: 4)', numberFrom(1, 64, 'integer'))
     .optionsGroup('Detection:')
     .option('--conf <x>', "least confidence of an object, 0 to 1 (default: the model's)", numberFrom(0, 1))
@@ -130,6 +137,7 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
         device: flags.device,
         size: flags.size,
         threads: flags.threads,
+        precision: flags.precision,
         batch: flags.batch,
       }),
     },

@@ -52,6 +52,12 @@ const modelOptions = z
       .max(64)
       .default(4)
       .describe('Most frames that the network takes at once; it never waits for them.'),
+    precision: z
+      .enum(['float32', 'bfloat16'])
+      .default('float32')
+      .describe(
+        'What the network computes in; bfloat16, on tensorflow:cpu and processors made for it, takes less time.',
+      ),
     gpu: gpuOptions.optional().describe('Use of graphics cards.'),
     modules: z
       .array(z.string().min(1))

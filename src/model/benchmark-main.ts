@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 import type { InputSize } from '../input-size.js';
 import type { Backend, BackendInfo } from './backends/backend.js';
+import type { ComputePrecision } from './compute-precision.js';
 import { loadNetwork } from './load-network.js';
 
 /** What the child is to do. */
@@ -15,6 +16,7 @@ export interface BenchmarkJob {
   readonly device: string;
   readonly threads: number | null;
   readonly size: InputSize | null;
+  readonly precision: ComputePrecision;
   /** Pictures of one call, one measurement each. */
   readonly batches: readonly number[];
   /** Time of one measurement; ends it together with `runs`, whichever is later. */
@@ -52,12 +54,13 @@ export type BenchmarkNews =
 const WARM_UP_RUNS = 3;
 
 async function work(job: BenchmarkJob): Promise<void> {
-  const { modelDir, device, threads, size, batches } = job;
+  const { modelDir, device, threads, size, precision, batches } = job;
   const started = performance.now();
   const { backend, manifest } = await loadNetwork(modelDir, {
     device,
     threads: threads ?? undefined,
     size: size ?? undefined,
+    precision,
   });
   const { width, height } = manifest.input;
   tell({ kind: 'loaded', info: backend.info, size: { width, height }, loadMs: performance.now() - started });

@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { isSightlineError, SightlineError } from '../errors.js';
 import type { InputSize } from '../input-size.js';
 import type { BackendInfo } from './backends/backend.js';
+import { requireBfloat16Cpu } from './backends/bfloat16-cpu.js';
 import { type BackendListing, chooseBackend, listBackends } from './backends/choose.js';
 import type { BenchmarkJob, BenchmarkNews, Measurement } from './benchmark-main.js';
+import { BFLOAT16_DEVICE, type ComputePrecision } from './compute-precision.js';
 import { loadManifestAt } from './read-network.js';
 
 /** What to measure: every combination of the lists. */
@@ -20,6 +22,8 @@ export interface BenchmarkOptions {
   readonly threads: readonly number[];
   /** Sizes of the network's input; the model's own if empty. */
   readonly sizes: readonly InputSize[];
+  /** What to compute in, on every device; if not given what each has. */
+  readonly precisions?: readonly ComputePrecision[] | undefined;
   /** Least time and least number of calls of one measurement, after a warm-up. */
   readonly seconds: number;
   readonly runs: number;
@@ -32,6 +36,7 @@ export interface BenchmarkCase {
   /** Null on a graphics card. */
   readonly threads: number | null;
   readonly size: InputSize;
+  readonly precision: ComputePrecision;
   readonly batch: number;
 }
 
@@ -73,10 +78,15 @@ export async function benchmarkModel(
     options.devices ??
     listed.filter(({ available }) => available).map(({ backend, device }) => `${backend}:${device}`);
   const sizes = options.sizes.length > 0 ? options.sizes : [{ width: input.width, height: input.height }];
+  const bfloat16 = await hasBfloat16();
+  const precisionsOn = (device: string): readonly ComputePrecision[] =>
+    options.precisions ?? (bfloat16 && device === BFLOAT16_DEVICE ? ['float32', 'bfloat16'] : ['float32']);
   const groups = devices.flatMap((device) =>
     sizes.flatMap((size) =>
-      threadsOn(device, options.threads).map((threads) =>
-        options.batches.map((batch): BenchmarkCase => ({ device, threads, size, batch })),
+      precisionsOn(device).flatMap((precision) =>
+        threadsOn(device, options.threads).map((threads) =>
+          options.batches.map((batch): BenchmarkCase => ({ device, threads, size, precision, batch })),
+        ),
       ),
     ),
   );
@@ -99,6 +109,15 @@ async function checkNames(devices: readonly string[]): Promise<void> {
   }
 }
 
+async function hasBfloat16(): Promise<boolean> {
+  try {
+    await requireBfloat16Cpu();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function threadsOn(device: string, threads: readonly number[]): readonly (number | null)[] {
   return CARDS.has(device.split(':').at(-1) ?? '') ? [null] : threads;
 }
@@ -109,9 +128,9 @@ async function measureGroup(
   { modelDir, seconds, runs }: BenchmarkOptions,
   signal: AbortSignal,
 ): Promise<BenchmarkRow[]> {
-  const [{ device, threads, size }] = cases as readonly [BenchmarkCase];
+  const [{ device, threads, size, precision }] = cases as readonly [BenchmarkCase];
   const batches = cases.map(({ batch }) => batch);
-  const job: BenchmarkJob = { modelDir, device, threads, size, batches, seconds, runs };
+  const job: BenchmarkJob = { modelDir, device, threads, size, precision, batches, seconds, runs };
   const { news, end } = await runChild(job, signal);
   const loaded = news.find((item) => item.kind === 'loaded');
   const refused = news.find((item) => item.kind === 'refused');

@@ -4,6 +4,7 @@ import { type InputSize, isInputSize, SIZE_RULE } from '../input-size.js';
 import type { DetectorInfo, ModelInput } from '../types.js';
 import type { GpuOptions } from './backends/backend.js';
 import { classThresholds } from './class-filter.js';
+import { type ComputePrecision, deviceForPrecision } from './compute-precision.js';
 import type { ModelManifest } from './manifest.js';
 import { loadManifestAt } from './read-network.js';
 
@@ -18,6 +19,8 @@ export interface DetectorOptions {
   /** Threads of the backend on the CPU; its own choice if not given. */
   readonly threads?: number | undefined;
   readonly gpu?: GpuOptions | undefined;
+  /** What the network computes in; float32 if not given. bfloat16 is there on `tensorflow:cpu`. */
+  readonly precision?: ComputePrecision | undefined;
   /** Modules that the inference process imports first: paths or package names. */
   readonly modules?: readonly string[] | undefined;
   /** Most frames of one call to `detect`. */
@@ -45,6 +48,7 @@ export const MAX_DETECTIONS = 300;
  */
 export async function checkDetectorOptions(options: DetectorOptions): Promise<void> {
   checkNumbers(options);
+  deviceForPrecision(options.device, options.precision);
   thresholdsOf(await loadManifestAt(options.modelDir, options.size), options);
 }
 

@@ -116,8 +116,10 @@ class LocalDetector implements Detector {
 }
 
 async function load(options: DetectorOptions): Promise<LoadedNetwork> {
-  const { modelDir, device, size, threads, gpu, modules } = options;
-  if (device !== FAKE_DEVICE) return loadNetwork(modelDir, { device, size, threads, gpu, modules });
+  const { modelDir, device, size, threads, gpu, precision, modules } = options;
+  if (device !== FAKE_DEVICE) {
+    return loadNetwork(modelDir, { device, size, threads, gpu, precision, modules });
+  }
   const manifest = await loadManifestAt(modelDir, size);
   return {
     manifest,

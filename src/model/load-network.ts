@@ -7,6 +7,7 @@ import { createTensorflowEagerBackend } from './backends/tensorflow-eager.js';
 import { createTensorflowBackend } from './backends/tensorflow.js';
 import { createTfjsBackend } from './backends/tfjs.js';
 import { emitOnnx } from './emit/onnx.js';
+import { deviceForPrecision } from './compute-precision.js';
 import type { ModelManifest } from './manifest.js';
 import type { Network } from './network/fold-batch-norm.js';
 import { foldNetwork, readModel } from './read-network.js';
@@ -33,17 +34,24 @@ export interface LoadedNetwork {
  * Makes a running network of a model folder: manifest, weights, graph, folded batch norms, backend.
  *
  * Loads native code into this process; only the inference child calls it.
- * @throws SightlineError ERR_MODEL_NOT_FOUND, ERR_MODEL_INVALID, ERR_WEIGHTS_INVALID, ERR_USAGE for an unknown device,
- * ERR_BACKEND_UNAVAILABLE or ERR_BACKEND_FAILED.
+ * @throws SightlineError ERR_MODEL_NOT_FOUND, ERR_MODEL_INVALID, ERR_WEIGHTS_INVALID, ERR_USAGE for an unknown device or one
+ * without the precision, ERR_BACKEND_UNAVAILABLE or ERR_BACKEND_FAILED.
  */
 export async function loadNetwork(modelDir: string, options: LoadNetworkOptions): Promise<LoadedNetwork> {
-  const choices = await chooseBackend(options.device);
+  const choices = await choicesFor(options);
   const { manifest, network } = await readModel(modelDir, options.size);
   const folded = foldNetwork(network);
   const started = await startFirst(choices, (choice) =>
     startBackend(choice, folded, { ...options, device: choice.device }),
   );
   return { manifest, ...started };
+}
+
+async function choicesFor({ device, precision }: LoadNetworkOptions): Promise<readonly BackendChoice[]> {
+  const wanted = deviceForPrecision(device, precision);
+  const choices = await chooseBackend(wanted);
+  if (wanted === device) return choices;
+  return choices.map((choice) => ({ ...choice, reason: `only ${wanted} computes in bfloat16` }));
 }
 
 function startBackend(

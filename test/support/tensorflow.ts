@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { requireBfloat16Cpu } from '../../src/model/backends/bfloat16-cpu.js';
+import { messageOf } from '../../src/errors.js';
 import { tensorflowStates } from '../../src/model/backends/tensorflow-install.js';
 
 /**
@@ -11,6 +13,17 @@ export async function tensorflowLinked(): Promise<string | undefined> {
   const reason = cpu?.reason ?? 'unknown';
   skipped('tests on TensorFlow', reason);
   return reason;
+}
+
+/** The same for tests in bfloat16, which not every processor has. */
+export async function bfloat16Missing(): Promise<string | undefined> {
+  try {
+    await requireBfloat16Cpu();
+    return await tensorflowLinked();
+  } catch (error) {
+    skipped('tests in bfloat16', messageOf(error));
+    return messageOf(error);
+  }
 }
 
 /** The Python that SIGHTLINE_PYTHON names if it has TensorFlow; if not, undefined, and the reason is printed. */

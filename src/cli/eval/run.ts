@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createPipeline } from '../../app.js';
 import { ResultCollector } from '../../datasets/detection-results.js';
 import { readDetectionTruth } from '../../datasets/detection-truth.js';
@@ -13,6 +13,7 @@ interface RunFlags extends DetectionsFlags {
   readonly device?: string;
   readonly size?: ReturnType<typeof inputSize>;
   readonly threads?: number;
+  readonly precision?: 'float32' | 'bfloat16';
   readonly conf: number;
   readonly iou?: number;
 }
@@ -29,6 +30,12 @@ export function evalRunCommand(): Command {
     .option('--device <name>', 'see `sightline doctor` (default: auto)')
     .option('--size <w>x<h>', "size of the network's input (default: the model's)", inputSize)
     .option('--threads <n>', 'CPU threads of the network (default: all cores)', numberFrom(1, 256, 'integer'))
+    .addOption(
+      new Option('--precision <name>', 'what the network computes in (default: float32)').choices([
+        'float32',
+        'bfloat16',
+      ]),
+    )
     .option(
       '--conf <x>',
       'least confidence of an object; scores are over all of them, so it should be low',
@@ -73,7 +80,7 @@ async function filesOf({ images }: LabelledImages, dataset: string): Promise<str
 async function detect(
   model: string,
   inputs: string[],
-  { device, size, threads, conf, iou }: RunFlags,
+  { device, size, threads, precision, conf, iou }: RunFlags,
 ): Promise<{ readonly found: readonly (readonly Detection[])[]; readonly what: string }> {
   const pipeline = await createPipeline({
     inputs,
@@ -82,6 +89,7 @@ async function detect(
       ...(device !== undefined && { device }),
       ...(size !== undefined && { size }),
       ...(threads !== undefined && { threads }),
+      ...(precision !== undefined && { precision }),
     },
     detect: { confidence: conf, ...(iou !== undefined && { iou }) },
   });

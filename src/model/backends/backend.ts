@@ -1,3 +1,5 @@
+import type { ComputePrecision } from '../compute-precision.js';
+
 /** One raw output of the network for a batch: three anchors of (tx, ty, tw, th, objectness, classes…) per cell, no sigmoid. */
 export interface HeadTensor {
   /** `count × height × width × channels` values in the order that `layout` names. */
@@ -35,6 +37,8 @@ export interface BackendOptions {
   /** CPU threads of one inference; what the backend thinks best if not given. */
   readonly threads?: number | undefined;
   readonly gpu?: GpuOptions | undefined;
+  /** float32 if not given; who asks for bfloat16 has chosen a device that has it. */
+  readonly precision?: ComputePrecision | undefined;
   /** Modules that are imported first, such as one that registers a TensorFlow.js backend: paths or package names. */
   readonly modules?: readonly string[] | undefined;
 }

@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { messageOf, SightlineError } from '../../errors.js';
+import type { ComputePrecision } from '../compute-precision.js';
 import { SAVED_MODEL_INPUT, SAVED_MODEL_OUTPUTS, writeSavedModel } from '../emit/saved-model.js';
 import type { Network } from '../network/fold-batch-norm.js';
 import type { Shape } from '../network/graph.js';
 
+import { requireBfloat16Cpu } from './bfloat16-cpu.js';
 import type { Backend, BackendInfo, BackendOptions, HeadTensor } from './backend.js';
 import { type LoadedTensorflow, loadTensorflow, type TfjsNode } from './tensorflow-load.js';
 
@@ -20,13 +22,15 @@ type SavedModel = Awaited<ReturnType<TfjsNode['node']['loadSavedModel']>>;
 /**
  * Loads a network into TensorFlow, in this process, and runs it once: TensorFlow plans only then, which takes a second.
  * @param network not needed afterwards.
- * @throws SightlineError ERR_BACKEND_UNAVAILABLE if TensorFlow or the device does not start, ERR_BACKEND_FAILED if the
+ * @throws SightlineError ERR_BACKEND_UNAVAILABLE if TensorFlow or the device does not start or has no such precision, ERR_BACKEND_FAILED if the
  * network cannot be handed over, ERR_MODEL_INVALID if it is too large for a SavedModel.
  */
 export async function createTensorflowBackend(network: Network, options: BackendOptions): Promise<Backend> {
+  const { precision = 'float32' } = options;
+  if (precision === 'bfloat16') await requireBfloat16Cpu();
   const loaded = await loadTensorflow(options);
-  const model = await loadThroughFolder(loaded.tf, network);
-  const backend = new TensorflowBackend(loaded, model, inputShape(network));
+  const model = await loadThroughFolder(loaded.tf, network, precision);
+  const backend = new TensorflowBackend(loaded, model, inputShape(network), precision);
   try {
     await backend.warmUp();
   } catch (cause) {
@@ -37,8 +41,12 @@ export async function createTensorflowBackend(network: Network, options: Backend
 }
 
 /** TensorFlow reads models from files only: one that only this user can read, there for a moment. */
-async function loadThroughFolder(tf: TfjsNode, network: Network): Promise<SavedModel> {
-  const folder = await written(network);
+async function loadThroughFolder(
+  tf: TfjsNode,
+  network: Network,
+  precision: ComputePrecision,
+): Promise<SavedModel> {
+  const folder = await written(network, precision);
   try {
     return await tf.node.loadSavedModel(folder);
   } catch (cause) {
@@ -52,11 +60,11 @@ async function loadThroughFolder(tf: TfjsNode, network: Network): Promise<SavedM
 }
 
 /** The network as a SavedModel in a new folder, which the caller removes. */
-async function written(network: Network): Promise<string> {
+async function written(network: Network, precision: ComputePrecision): Promise<string> {
   let folder: string | undefined;
   try {
     folder = await mkdtemp(join(tmpdir(), 'sightline-tensorflow-'));
-    await writeSavedModel(network, folder);
+    await writeSavedModel(network, folder, precision);
     return folder;
   } catch (cause) {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
@@ -76,11 +84,16 @@ class TensorflowBackend implements Backend {
   readonly #model: SavedModel;
   readonly #picture: Shape;
 
-  constructor({ tf, version, device }: LoadedTensorflow, model: SavedModel, picture: Shape) {
+  constructor(
+    { tf, version, device }: LoadedTensorflow,
+    model: SavedModel,
+    picture: Shape,
+    precision: ComputePrecision,
+  ) {
     this.#tf = tf;
     this.#model = model;
     this.#picture = picture;
-    this.info = { backend: 'tensorflow', device, precision: 'float32', version };
+    this.info = { backend: 'tensorflow', device, precision, version };
   }
 
   async warmUp(): Promise<void> {

@@ -10,7 +10,7 @@ export type GraphDefAttribute =
   | { readonly integers: readonly number[] };
 
 /** DataType of tensorflow/core/framework/types.proto. */
-export const DATA_TYPE = { float: 1, int32: 3, uint8: 4 } as const;
+export const DATA_TYPE = { float: 1, int32: 3, uint8: 4, bfloat16: 14 } as const;
 
 // Field numbers of tensorflow/core/framework: graph, node_def, attr_value, tensor, tensor_shape and versions.proto.
 const GRAPH = { node: 1, versions: 4 } as const;
@@ -56,13 +56,17 @@ export class GraphDefWriter {
 
   /**
    * A constant; given twice under one name it is written once.
-   * @param data must not change before {@link finish}.
+   * @param data must not change before {@link finish}; 16-bit numbers are bfloat16.
    * @returns the name.
    */
-  constant(name: string, shape: readonly number[], data: Float32Array | Int32Array): string {
+  constant(
+    name: string,
+    shape: readonly number[],
+    data: Float32Array | Int32Array | Uint16Array<ArrayBuffer>,
+  ): string {
     if (this.#constants.has(name)) return name;
     this.#constants.add(name);
-    const dataType = data instanceof Float32Array ? DATA_TYPE.float : DATA_TYPE.int32;
+    const dataType = dataTypeOf(data);
     this.#node('Const', name, [], (node) => {
       writeAttribute(node, 'dtype', { type: dataType });
       node.message(NODE.attribute, (entry) => {
@@ -80,23 +84,24 @@ export class GraphDefWriter {
     return name;
   }
 
-  /** Makes floats of bytes. */
-  cast(name: string, input: string): void {
+  /** Makes numbers of type `to` of those of type `from`. */
+  cast(name: string, input: string, from: number, to: number): void {
     this.#node('Cast', name, [input], (node) => {
-      writeAttribute(node, 'SrcT', { type: DATA_TYPE.uint8 });
-      writeAttribute(node, 'DstT', { type: DATA_TYPE.float });
+      writeAttribute(node, 'SrcT', { type: from });
+      writeAttribute(node, 'DstT', { type: to });
     });
   }
 
-  /** An operation on floats. */
+  /** An operation on numbers of one type. */
   node(
     op: string,
     name: string,
     inputs: readonly string[],
+    type: number,
     attributes: Readonly<Record<string, GraphDefAttribute>> = {},
   ): void {
     this.#node(op, name, inputs, (node) => {
-      writeAttribute(node, 'T', { type: DATA_TYPE.float });
+      writeAttribute(node, 'T', { type });
       for (const [key, value] of Object.entries(attributes)) writeAttribute(node, key, value);
     });
   }
@@ -118,6 +123,11 @@ export class GraphDefWriter {
 /** Writes the sizes of a TensorShapeProto. */
 export function writeShape(message: ProtobufWriter, shape: readonly number[]): void {
   for (const size of shape) message.message(SHAPE.dimension, (dim) => dim.integer(DIMENSION.size, size));
+}
+
+function dataTypeOf(data: Float32Array | Int32Array | Uint16Array): number {
+  if (data instanceof Float32Array) return DATA_TYPE.float;
+  return data instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.bfloat16;
 }
 
 function writeAttribute(node: ProtobufWriter, key: string, attribute: GraphDefAttribute): void {

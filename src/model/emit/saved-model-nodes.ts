@@ -1,3 +1,4 @@
+import { bfloat16Of } from '../weights/bfloat16.js';
 import { type ConvNode, type GraphNode, LEAKY_SLOPE, type Shape } from '../network/graph.js';
 import { weightOf, type Weights } from '../weights/weights.js';
 import { DATA_TYPE, type GraphDefWriter } from './graph-def.js';
@@ -10,6 +11,10 @@ export interface Emission {
   readonly shapes: ReadonlyMap<string, Shape>;
   /** What a node of the network is called in the GraphDef. */
   readonly nameOf: (node: string) => string;
+  /** The data type that a node computes in and puts out, one of `DATA_TYPE`. */
+  readonly typeOf: (node: string) => number;
+  /** Nodes whose values are there in the other type as well. */
+  readonly casts: Set<string>;
 }
 
 /** A value's sizes, the batch first, which is known only when the graph runs. */
@@ -21,7 +26,8 @@ export function batchOf({ height, width, channels }: Shape): readonly number[] {
 export function emitGraphNode(emission: Emission, node: GraphNode): void {
   const { writer, nameOf } = emission;
   const target = nameOf(node.name);
-  const inputs = node.inputs.map(nameOf);
+  const type = emission.typeOf(node.name);
+  const inputs = node.inputs.map((name) => valueAs(emission, name, type));
   const [input = ''] = inputs;
   switch (node.op) {
     case 'input':
@@ -37,7 +43,7 @@ export function emitGraphNode(emission: Emission, node: GraphNode): void {
     case 'batch-norm': {
       const names = [node.gamma, node.beta, node.mean, node.variance];
       const vectors = names.map((name) => constant(emission, name));
-      writer.node('FusedBatchNormV3', target, [input, ...vectors], {
+      writer.node('FusedBatchNormV3', target, [input, ...vectors], type, {
         U: { type: DATA_TYPE.float },
         epsilon: { float: node.epsilon },
         is_training: { boolean: false },
@@ -46,34 +52,34 @@ export function emitGraphNode(emission: Emission, node: GraphNode): void {
     }
     case 'activation':
       if (node.kind === 'leaky') {
-        writer.node('LeakyRelu', target, [input], { alpha: { float: LEAKY_SLOPE } });
+        writer.node('LeakyRelu', target, [input], type, { alpha: { float: LEAKY_SLOPE } });
       } else if (node.kind === 'sigmoid') {
-        writer.node('Sigmoid', target, [input]);
+        writer.node('Sigmoid', target, [input], type);
       } else {
-        writer.node('Sigmoid', `${target}/sigmoid`, [input]);
-        writer.node('Mul', target, [input, `${target}/sigmoid`]);
+        writer.node('Sigmoid', `${target}/sigmoid`, [input], type);
+        writer.node('Mul', target, [input, `${target}/sigmoid`], type);
       }
       return;
     case 'pool':
       writer.constant('pool/axes', [2], Int32Array.of(1, 2));
-      writer.node('Mean', target, [input, 'pool/axes'], {
+      writer.node('Mean', target, [input, 'pool/axes'], type, {
         Tidx: { type: DATA_TYPE.int32 },
         keep_dims: { boolean: true },
       });
       return;
     case 'add':
-      writer.node('AddV2', target, inputs);
+      writer.node('AddV2', target, inputs, type);
       return;
     case 'multiply':
-      writer.node('Mul', target, inputs);
+      writer.node('Mul', target, inputs, type);
       return;
     case 'upsample':
       writer.constant(`${target}/size`, [2], Int32Array.of(node.shape.height, node.shape.width));
-      writer.node('ResizeNearestNeighbor', target, [input, `${target}/size`]);
+      writer.node('ResizeNearestNeighbor', target, [input, `${target}/size`], type);
       return;
     case 'concat':
       writer.constant('concat/axis', [], Int32Array.of(3));
-      writer.node('ConcatV2', target, [...inputs, 'concat/axis'], {
+      writer.node('ConcatV2', target, [...inputs, 'concat/axis'], type, {
         Tidx: { type: DATA_TYPE.int32 },
         N: { integer: inputs.length },
       });
@@ -83,17 +89,18 @@ export function emitGraphNode(emission: Emission, node: GraphNode): void {
 
 function emitScale(writer: GraphDefWriter, input: string, target: string, factor: number): void {
   const floats = factor === 1 ? target : `${target}/float`;
-  writer.cast(floats, input);
+  writer.cast(floats, input, DATA_TYPE.uint8, DATA_TYPE.float);
   if (factor === 1) return;
   writer.constant(`${target}/factor`, [], Float32Array.of(factor));
-  writer.node('Mul', target, [floats, `${target}/factor`]);
+  writer.node('Mul', target, [floats, `${target}/factor`], DATA_TYPE.float);
 }
 
 function emitConv(emission: Emission, node: ConvNode): void {
   const { writer, nameOf, shapes } = emission;
   const [from = ''] = node.inputs;
-  const [input, target] = [nameOf(from), nameOf(node.name)];
-  const kernel = constant(emission, node.kernel);
+  const type = emission.typeOf(node.name);
+  const [input, target] = [valueAs(emission, from, type), nameOf(node.name)];
+  const kernel = constant(emission, node.kernel, type);
   const conv = node.bias === undefined ? target : `${target}/conv`;
   const same = isSame(node, shapes.get(from)!);
   let padded = input;
@@ -101,14 +108,14 @@ function emitConv(emission: Emission, node: ConvNode): void {
     const { top, left, bottom, right } = node.padding;
     padded = `${target}/padded`;
     writer.constant(`${target}/padding`, [4, 2], Int32Array.of(0, 0, top, bottom, left, right, 0, 0));
-    writer.node('Pad', padded, [input, `${target}/padding`]);
+    writer.node('Pad', padded, [input, `${target}/padding`], type);
   }
-  writer.node(node.op === 'conv' ? 'Conv2D' : 'DepthwiseConv2dNative', conv, [padded, kernel], {
+  writer.node(node.op === 'conv' ? 'Conv2D' : 'DepthwiseConv2dNative', conv, [padded, kernel], type, {
     strides: { integers: [1, node.stride, node.stride, 1] },
     padding: { string: same ? 'SAME' : 'VALID' },
   });
   if (node.bias === undefined) return;
-  writer.node('BiasAdd', target, [conv, constant(emission, node.bias)]);
+  writer.node('BiasAdd', target, [conv, constant(emission, node.bias, type)], type);
 }
 
 /**
@@ -127,7 +134,18 @@ function isSame({ kernelSize, stride, padding, shape }: ConvNode, input: Shape):
   });
 }
 
-function constant({ writer, weights }: Emission, name: string): string {
+/** The value of a node in a type, cast at most once however many read it. */
+function valueAs({ writer, nameOf, typeOf, casts }: Emission, node: string, type: number): string {
+  const name = nameOf(node);
+  const from = typeOf(node);
+  if (from === type || from === DATA_TYPE.uint8) return name;
+  const cast = `${name}/cast`;
+  if (!casts.has(node)) writer.cast(cast, name, from, type);
+  casts.add(node);
+  return cast;
+}
+
+function constant({ writer, weights }: Emission, name: string, type: number = DATA_TYPE.float): string {
   const { shape, data } = weightOf(weights, name);
-  return writer.constant(name, shape, data);
+  return writer.constant(name, shape, type === DATA_TYPE.bfloat16 ? bfloat16Of(data) : data);
 }

@@ -5,6 +5,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SightlineError } from '../../errors.js';
+import type { ComputePrecision } from '../compute-precision.js';
+import { nodesInBfloat16 } from '../network/bfloat16-nodes.js';
 import type { Network } from '../network/fold-batch-norm.js';
 import { DATA_TYPE, GraphDefWriter, writeShape } from './graph-def.js';
 import { ProtobufWriter } from './protobuf.js';
@@ -40,17 +42,27 @@ const MAX_BYTES = 2 ** 31 - 1;
 
 /**
  * The file `saved_model.pb` of a network, tag `serve`, signature `serving_default`, batch dimension free.
+ * @param precision with `bfloat16` the nodes that {@link nodesInBfloat16} names compute in it; the ends stay as they are.
  * @returns the file's bytes; they belong to the caller.
  * @throws SightlineError ERR_MODEL_INVALID if it is larger than a protocol buffer can be, 2 GiB.
  */
-export function emitSavedModel({ graph, weights }: Network): Uint8Array {
+export function emitSavedModel(
+  { graph, weights }: Network,
+  precision: ComputePrecision = 'float32',
+): Uint8Array {
   const writer = new GraphDefWriter();
   const shapes = new Map(graph.nodes.map((node) => [node.name, node.shape]));
   const ends = new Map(graph.outputs.map((name, index) => [name, SAVED_MODEL_OUTPUTS[index] ?? name]));
   const inputs = graph.nodes.filter(({ op }) => op === 'input').map(({ name }) => name);
   for (const name of inputs) ends.set(name, SAVED_MODEL_INPUT);
   const nameOf = (name: string): string => ends.get(name) ?? name;
-  for (const node of graph.nodes) emitGraphNode({ writer, weights, shapes, nameOf }, node);
+  const low = precision === 'bfloat16' ? nodesInBfloat16(graph) : new Set<string>();
+  const typeOf = (name: string): number => {
+    if (inputs.includes(name)) return DATA_TYPE.uint8;
+    return low.has(name) ? DATA_TYPE.bfloat16 : DATA_TYPE.float;
+  };
+  const emission = { writer, weights, shapes, nameOf, typeOf, casts: new Set<string>() };
+  for (const node of graph.nodes) emitGraphNode(emission, node);
 
   const endOf = (name: string, dataType: number): End => ({
     name: nameOf(name),
@@ -83,8 +95,12 @@ export function emitSavedModel({ graph, weights }: Network): Uint8Array {
  * Writes a network as a folder that TensorFlow loads. Makes the folder if it is not there.
  * @throws what {@link emitSavedModel} throws, and what writing files throws.
  */
-export async function writeSavedModel(network: Network, folder: string): Promise<void> {
-  const bytes = emitSavedModel(network);
+export async function writeSavedModel(
+  network: Network,
+  folder: string,
+  precision?: ComputePrecision,
+): Promise<void> {
+  const bytes = emitSavedModel(network, precision);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'saved_model.pb'), bytes);
 }

@@ -69,6 +69,29 @@ describe('emitSavedModel', () => {
     expect(Buffer.from(bytes).includes('VALID')).toBe(false);
   });
 
+  it('in bfloat16 holds half as many bytes of the layers that bear it, and casts a value once', () => {
+    const low = emitSavedModel(folded, 'bfloat16');
+    const written = (child(child(parse(low), 2), 2).get(1) ?? []).map((node) => parse(node as Uint8Array));
+    const named = new Map(written.map((node) => [text(node, 1)[0]!, node]));
+    expect(named.size).toBe(written.length);
+    const bytesPerNumber = (layer: string): number => {
+      const { dims, content } = tensorOf(named.get(`${layer}/kernel`)!);
+      return content.length / dims.reduce((product, size) => product * size, 1);
+    };
+    for (const layer of ['stem_conv', 'block2b_project_conv', 'head3_out'])
+      expect(bytesPerNumber(layer)).toBe(4);
+    for (const layer of ['block3a_expand_conv', 'block7a_se_reduce', 'five4_2', 'head5_conv']) {
+      expect(bytesPerNumber(layer)).toBe(2);
+    }
+    const casts = written.filter((node) => text(node, 2)[0] === 'Cast').map((node) => text(node, 3)[0]);
+    // The pictures, the step into bfloat16, and the steps out of it before the three ends.
+    expect(casts).toEqual([
+      'images',
+      'block2b_add',
+      ...['head5', 'head4', 'head3'].map((name) => expect.stringMatching(name) as string),
+    ]);
+  });
+
   it('refuses what is larger than a protocol buffer can be', () => {
     const builder = new GraphBuilder(1e-3);
     const images = builder.images(32, 32, 1);
