@@ -1,51 +1,22 @@
 /** The live page: draws each picture with the boxes of the record that came in the same message. */
 
-// A module, so that its names are its own.
-export {};
-
-interface Track {
-  readonly id: number;
-  readonly state: string;
-  readonly class: string;
-  readonly confidence: number;
-  readonly box: readonly [number, number, number, number];
-}
-
-interface FrameRecord {
-  readonly type: 'frame';
-  readonly source: string;
-  readonly width: number;
-  readonly height: number;
-  readonly tracks: readonly Track[];
-}
-
-interface StatsMessage {
-  readonly type: 'stats';
-  readonly sources: readonly {
-    source: string;
-    fps: number;
-    latencyMs: number | null;
-    tracks: number;
-    missed: number;
-    skipped: number;
-  }[];
-}
-
-interface OtherMessage {
-  readonly type: 'hello' | 'source' | 'state' | 'end';
-  readonly source?: string;
-  readonly state?: string;
-  readonly detector?: { readonly model: string; readonly backend: string; readonly device: string };
-}
+import { draw } from './draw.js';
+import { eventText } from './event-text.js';
+import type { FrameRecord, Message, Scene } from './messages.js';
 
 interface View {
   readonly canvas: HTMLCanvasElement;
   readonly line: HTMLParagraphElement;
+  readonly events: HTMLOListElement;
   busy: boolean;
+  scene: Scene | undefined;
+  /** What is shown, kept to be drawn again when counts change. */
+  shown: { readonly bitmap: ImageBitmap; readonly record: FrameRecord } | undefined;
 }
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
+const EVENTS_SHOWN = 4;
 const status = document.getElementById('status')!;
 const views = new Map<string, View>();
 
@@ -59,7 +30,7 @@ function connect(retryMs: number): void {
   socket.onmessage = ({ data }) => {
     next = FIRST_RETRY_MS;
     if (data instanceof ArrayBuffer) void showPicture(data);
-    else tell(JSON.parse(String(data)) as StatsMessage | OtherMessage | FrameRecord);
+    else tell(JSON.parse(String(data)) as Message);
   };
   socket.onclose = ({ code, reason }) => {
     if (code === 1001) status.textContent = 'the run is over';
@@ -73,7 +44,7 @@ function connect(retryMs: number): void {
   };
 }
 
-function tell(message: StatsMessage | OtherMessage | FrameRecord): void {
+function tell(message: Message): void {
   if (message.type === 'hello') {
     const { detector } = message;
     status.textContent =
@@ -86,9 +57,35 @@ function tell(message: StatsMessage | OtherMessage | FrameRecord): void {
       viewOf(source).line.textContent =
         `${fps} fps${latency} · ${tracks} tracks · ${missed + skipped} frames not shown`;
     }
+  } else if (message.type === 'analytics') {
+    showScene(message.source, message);
+  } else if (message.type === 'event') {
+    const text = eventText(message);
+    if (text !== undefined) addEvent(viewOf(message.source), text);
   } else if (message.type === 'state' && message.source !== undefined) {
     viewOf(message.source).line.textContent = message.state ?? 'ended';
+  } else if (message.type === 'end' && message.source !== undefined && message.analytics !== undefined) {
+    showScene(message.source, message.analytics);
   }
+}
+
+function showScene(source: string, scene: Scene): void {
+  const view = viewOf(source);
+  view.scene = scene;
+  view.events.hidden = false;
+  redraw(view);
+}
+
+/** The newest event comes first and pushes the oldest out. */
+function addEvent({ events }: View, text: string): void {
+  const item = document.createElement('li');
+  item.textContent = text;
+  events.prepend(item);
+  while (events.children.length > EVENTS_SHOWN) events.lastElementChild!.remove();
+}
+
+function redraw({ canvas, shown, scene }: View): void {
+  if (shown !== undefined) draw(canvas, shown.bitmap, shown.record, scene);
 }
 
 async function showPicture(data: ArrayBuffer): Promise<void> {
@@ -102,37 +99,11 @@ async function showPicture(data: ArrayBuffer): Promise<void> {
     const bitmap = await createImageBitmap(
       new Blob([new Uint8Array(data, 4 + length)], { type: 'image/jpeg' }),
     );
-    draw(view.canvas, bitmap, record);
-    bitmap.close();
+    view.shown?.bitmap.close();
+    view.shown = { bitmap, record };
+    redraw(view);
   } finally {
     view.busy = false;
-  }
-}
-
-function draw(canvas: HTMLCanvasElement, picture: ImageBitmap, { width, height, tracks }: FrameRecord): void {
-  const shown = Math.min(2, devicePixelRatio) * canvas.clientWidth;
-  const scale = Math.max(picture.width, shown) / width;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  const context = canvas.getContext('2d')!;
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const size = Math.max(12, Math.round(canvas.height / 28));
-  context.font = `600 ${size}px system-ui, sans-serif`;
-  context.lineWidth = Math.max(2, canvas.height / 220);
-  for (const { id, state, class: name, confidence, box } of tracks) {
-    const [x1, y1, x2, y2] = box.map((value) => value * scale) as [number, number, number, number];
-    // Steps of the golden angle keep neighbouring ids far apart in hue.
-    const colour = `hsl(${(id * 137.508) % 360} 80% 62%)`;
-    context.strokeStyle = colour;
-    context.setLineDash(state === 'lost' ? [6, 6] : []);
-    context.strokeRect(x1, y1, x2 - x1, y2 - y1);
-    if (state === 'lost') continue;
-    const text = `${name} ${id} ${confidence.toFixed(2)}`;
-    const top = y1 > size * 1.4 ? y1 - size * 1.4 : y1;
-    context.fillStyle = colour;
-    context.fillRect(x1, top, context.measureText(text).width + size * 0.6, size * 1.4);
-    context.fillStyle = '#101214';
-    context.fillText(text, x1 + size * 0.3, top + size * 1.05);
   }
 }
 
@@ -144,9 +115,12 @@ function viewOf(source: string): View {
     title.textContent = source;
     const canvas = document.createElement('canvas');
     const line = document.createElement('p');
-    section.append(title, canvas, line);
+    const events = document.createElement('ol');
+    events.hidden = true;
+    events.ariaLabel = 'latest events';
+    section.append(title, canvas, line, events);
     document.getElementById('sources')!.append(section);
-    view = { canvas, line, busy: false };
+    view = { canvas, line, events, busy: false, scene: undefined, shown: undefined };
     views.set(source, view);
   }
   return view;

@@ -1,10 +1,19 @@
 import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AnalyticsTotals, LineEvent } from '../../src/events.js';
 import { createWebSocketServerSink } from '../../src/sinks/websocket/server-sink.js';
+import type { SinkStream, SourceSummary } from '../../src/types.js';
 import { greyPicture } from '../support/video-files.js';
 import { warningsTo } from '../support/recording-logger.js';
-import { detectorInfo, frameResult, runSummary, sourceInfo, track } from '../support/results.js';
+import {
+  detectorInfo,
+  frameResult,
+  runSummary,
+  sourceInfo,
+  sourceSummary,
+  track,
+} from '../support/results.js';
 
 const BROWSER = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'].concat([
@@ -23,25 +32,36 @@ const LOOK = `(() => {
   return centre[3] === 255 ? [at(0.25, 0.6), centre, at(0.1, 0.6)] : undefined;
 })()`;
 
+/** Opens the page of a fresh feed. @returns its stream, the page, and what the page complained of. */
+async function open(): Promise<{
+  stream: SinkStream;
+  page: Page;
+  complaints: string[];
+  close: (...sources: SourceSummary[]) => Promise<void>;
+}> {
+  const sink = createWebSocketServerSink({ port: 0, logger: warningsTo([]) });
+  await sink.prepare?.();
+  const stream = await sink.open(sourceInfo(), detectorInfo());
+  let closing: Promise<void> | undefined;
+  const close = (...sources: SourceSummary[]): Promise<void> =>
+    (closing ??= sink.close(runSummary(...sources)));
+  onTestFinished(() => close());
+  const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(sink.url);
+  await page.getByText('street-b0 on').waitFor();
+  return { stream, page, complaints, close };
+}
+
 describe.skipIf(!existsSync(BROWSER))('the live page in a real browser', () => {
   it('draws the picture and the box of the same message, and says when the run is over', async () => {
-    const sink = createWebSocketServerSink({ port: 0, logger: warningsTo([]) });
-    await sink.prepare?.();
-    const stream = await sink.open(sourceInfo(), detectorInfo());
-    let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= sink.close(runSummary()));
-    onTestFinished(close);
-    const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(sink.url);
-    await page.getByText('street-b0 on').waitFor();
-
+    const { stream, page, complaints, close } = await open();
     const grey = greyPicture(768, 432);
     const box = { x1: 192, y1: 108, x2: 576, y2: 324 };
     let colours: number[][] | undefined;
@@ -60,4 +80,68 @@ describe.skipIf(!existsSync(BROWSER))('the live page in a real browser', () => {
     await page.getByText('the run is over').waitFor();
     expect(complaints).toEqual([]);
   });
+
+  it('draws lines and zones with their counts, and tells the last few events', async () => {
+    const { stream, page, complaints, close } = await open();
+    const grey = greyPicture(768, 432);
+    const [first, second] = [sceneWith(1), sceneWith(2)];
+    await stream.write(frameResult(0, { picture: grey, tracks: [], totals: first, events: [crossing(0)] }));
+    await page.getByText('car 1 crossed road, west').waitFor();
+    // Counts come with the statistics of a second, and are drawn into the picture that is there.
+    await page.waitForFunction(`(${AMBER_AT})([0.5, 0.75])`);
+    expect(await page.evaluate<boolean>(`(${AMBER_AT})([0.25, 0.75])`)).toBe(false);
+
+    const more = [1, 2, 3, 4].map(crossing);
+    const hidden = { ...crossing(9), type: 'track_start' } as const;
+    await stream.write(
+      frameResult(1, { picture: grey, tracks: [], totals: first, events: [...more, hidden] }),
+    );
+    await page.getByText('car 5 crossed road, west').waitFor();
+    expect(await page.locator('li').allTextContents()).toEqual([
+      '0:04.5  car 5 crossed road, west',
+      '0:03.5  car 4 crossed road, west',
+      '0:02.5  car 3 crossed road, west',
+      '0:01.5  car 2 crossed road, west',
+    ]);
+
+    const before = await page.locator('canvas').screenshot();
+    await stream.write(frameResult(2, { picture: grey, tracks: [], totals: second }));
+    await stream.end('completed');
+    await close(sourceSummary({ analytics: second }));
+    await page.getByText('the run is over').waitFor();
+    expect((await page.locator('canvas').screenshot()).equals(before)).toBe(false);
+    expect(complaints).toEqual([]);
+  });
 });
+
+/** Runs in the page: whether the canvas is amber at or beside a place given in shares of its size. */
+const AMBER_AT = `([x, y]) => {
+  const canvas = document.querySelector('canvas');
+  const context = canvas.getContext('2d');
+  const { data } = context.getImageData(Math.round(x * canvas.width) - 4, Math.round(y * canvas.height), 8, 1);
+  for (let at = 0; at < data.length; at += 4) if (data[at] > 230 && data[at + 1] > 170 && data[at + 2] < 90) return true;
+  return false;
+}`;
+
+/** A vertical line in the middle of the picture with so many crossings. */
+function sceneWith(count: number): AnalyticsTotals {
+  const directions = [{ direction: 'west', count, byClass: { car: count } }];
+  const points = [0, 432].map((y) => ({ x: 384, y }));
+  return { lines: [{ name: 'road', points, directions }], zones: [] };
+}
+
+function crossing(index: number): LineEvent {
+  return {
+    type: 'line_cross',
+    id: `cars/0/line_cross/road/${index + 1}/${index}`,
+    sourceId: 'cars',
+    epoch: 0,
+    ptsUs: (index + 0.5) * 1e6,
+    trackId: index + 1,
+    classId: 2,
+    label: 'car',
+    name: 'road',
+    direction: 'west',
+    at: [384, 200],
+  };
+}

@@ -1,0 +1,83 @@
+/** What the feed sends, as far as the page looks at it: docs/records.md. */
+
+export interface Track {
+  readonly id: number;
+  readonly state: string;
+  readonly class: string;
+  readonly confidence: number;
+  readonly box: readonly [number, number, number, number];
+}
+
+export interface FrameRecord {
+  readonly type: 'frame';
+  readonly source: string;
+  readonly width: number;
+  readonly height: number;
+  readonly tracks: readonly Track[];
+}
+
+export interface StatsMessage {
+  readonly type: 'stats';
+  readonly sources: readonly {
+    source: string;
+    fps: number;
+    latencyMs: number | null;
+    tracks: number;
+    missed: number;
+    skipped: number;
+  }[];
+}
+
+/** A place in source pixels. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Lines and zones as they stand. */
+export interface Scene {
+  readonly lines: readonly {
+    readonly name: string;
+    readonly points: readonly Place[];
+    readonly directions: readonly { readonly direction: string; readonly count: number }[];
+  }[];
+  readonly zones: readonly {
+    readonly name: string;
+    readonly polygon: readonly Place[];
+    readonly holes: readonly (readonly Place[])[];
+    readonly occupancy: number;
+    readonly entered: number;
+  }[];
+}
+
+export interface AnalyticsMessage extends Scene {
+  readonly type: 'analytics';
+  readonly source: string;
+}
+
+/** An event; what stands in it besides depends on `event`: docs/analytics.md. */
+export interface EventRecord {
+  readonly type: 'event';
+  readonly event: string;
+  readonly source: string;
+  readonly ptsUs: number;
+  readonly track?: number;
+  readonly class?: string;
+  readonly name?: string;
+  readonly direction?: string;
+  readonly how?: string;
+  readonly dwellUs?: number;
+  readonly sinceUs?: number;
+  readonly speed?: { readonly value: number; readonly unit: string };
+}
+
+export interface OtherMessage {
+  readonly type: 'hello' | 'source' | 'state' | 'end';
+  readonly source?: string;
+  readonly state?: string;
+  readonly detector?: { readonly model: string; readonly backend: string; readonly device: string };
+  /** In `end`. */
+  readonly analytics?: Scene;
+}
+
+export type Message = FrameRecord | StatsMessage | AnalyticsMessage | EventRecord | OtherMessage;
