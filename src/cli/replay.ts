@@ -9,6 +9,7 @@ interface ReplayFlags extends TalkFlags {
   video?: string;
   jsonl?: string;
   mot?: string;
+  fillGaps?: number;
   serve?: ReturnType<typeof address>;
   overwrite?: true;
   config?: string;
@@ -29,6 +30,11 @@ export function replayCommand(onExit: (code: number) => void): Command {
     .option('--video <file>', 'annotated video; {name} stands for the name of the source')
     .option('--jsonl <file>', 'records, one a line; - for the standard output')
     .option('--mot <file>', 'tracks as MOTChallenge text; {name} stands for the name of the source')
+    .option(
+      '--fill-gaps <seconds>',
+      'longest gap of a track that the MOTChallenge text fills with boxes in between',
+      numberFrom(0, 86_400),
+    )
     .option('--serve <port>', 'live page and WebSocket feed on 127.0.0.1, or on host:port', address)
     .option('--overwrite', 'replace existing files')
     .optionsGroup('Tracking and counting (default: as recorded):')
@@ -79,6 +85,9 @@ async function optionsOf(recording: string, flags: ReplayFlags): Promise<ReplayI
         parameters: { ...file.track?.parameters, ...flags.trackerOption },
       }),
     },
-    output: { ...file.output, ...given({ video, jsonl, mot, serve, overwrite }) },
+    output: {
+      ...file.output,
+      ...given({ video, jsonl, mot, serve, overwrite, fillGapsSeconds: flags.fillGaps }),
+    },
   };
 }

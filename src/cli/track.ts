@@ -14,6 +14,7 @@ interface TrackFlags extends TalkFlags {
   video?: string;
   jsonl?: string;
   mot?: string;
+  fillGaps?: number;
   serve?: ReturnType<typeof address>;
   overwrite?: true;
   config?: string;
@@ -47,6 +48,11 @@ export function trackCommand(onExit: (code: number) => void): Command {
     .option('--video <file>', 'annotated video; {name} stands for the name of the input')
     .option('--jsonl <file>', 'records, one a line; - for the standard output')
     .option('--mot <file>', 'tracks as MOTChallenge text; {name} stands for the name of the input')
+    .option(
+      '--fill-gaps <seconds>',
+      'longest gap of a track that the MOTChallenge text fills with boxes in between',
+      numberFrom(0, 86_400),
+    )
     .option('--serve <port>', 'live page and WebSocket feed on 127.0.0.1, or on host:port', address)
     .option('--overwrite', 'replace existing files')
     .optionsGroup('Model:')
@@ -173,7 +179,14 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
     },
     output: {
       ...file.output,
-      ...given({ video: flags.video, jsonl: flags.jsonl, mot: flags.mot, serve, overwrite: flags.overwrite }),
+      ...given({
+        video: flags.video,
+        jsonl: flags.jsonl,
+        mot: flags.mot,
+        fillGapsSeconds: flags.fillGaps,
+        serve,
+        overwrite: flags.overwrite,
+      }),
     },
   };
 }

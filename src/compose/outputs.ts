@@ -30,7 +30,7 @@ export function ownSinksOf(
   ffmpeg: FfmpegInstallation | undefined,
   logger: Logger,
 ): Sink[] {
-  const { video, jsonl, mot, overwrite } = output;
+  const { video, jsonl, mot, overwrite, fillGapsSeconds } = output;
   const named = (path: string): string => path.replaceAll('{name}', id);
   const sinks: Sink[] = [];
   if (video !== undefined) {
@@ -39,7 +39,7 @@ export function ownSinksOf(
   }
   if (jsonl?.includes('{name}') === true)
     sinks.push(createJsonlSink({ path: named(jsonl), overwrite, logger }));
-  if (mot !== undefined) sinks.push(createMotSink({ path: named(mot), overwrite }));
+  if (mot !== undefined) sinks.push(createMotSink({ path: named(mot), overwrite, fillGapsSeconds }));
   return sinks;
 }
 

@@ -147,6 +147,11 @@ const outputOptions = z
     video: path.optional().describe('Annotated video; {name} stands for the name of the input.'),
     jsonl: path.optional().describe('Records, one a line; - is the standard output.'),
     mot: path.optional().describe('Tracks as MOTChallenge text; {name} stands for the name of the input.'),
+    fillGapsSeconds: seconds
+      .optional()
+      .describe(
+        'Longest gap of a track that the MOTChallenge text fills with boxes in between; none if not given.',
+      ),
     serve: serveOptions.optional().describe('Live page and WebSocket feed.'),
     overwrite: z.boolean().default(false).describe('Whether existing files may be replaced.'),
   })
