@@ -52,7 +52,7 @@ module.exports = {
     fence('rxjs', '^src/pipeline/'),
     fence('fluent-ffmpeg', '^src/ffmpeg/child\\.ts$'),
     fence('ws', '^src/sinks/websocket/'),
-    fence('sharp', '^src/(sinks/websocket/|datasets/thumbnail\\.ts)'),
+    fence('sharp', '^src/(sinks/(websocket/|heat-map-sink\\.ts)|datasets/thumbnail\\.ts)'),
     fence('onnxruntime-node', '^src/model/backends/onnxruntime\\.ts$'),
     fence('@tensorflow/', '^src/model/(backends/(tensorflow|tfjs)[a-z-]*|emit/tfjs)\\.ts$'),
     fence('h5wasm', '^src/model/weights/'),

@@ -9,6 +9,7 @@ import { createHostedDetector } from './model/host/supervisor.js';
 import { loadManifest } from './model/manifest.js';
 import {
   checkDistinctOutputs,
+  checkHeatMaps,
   checkNotRead,
   nameInputs,
   ownSinksOf,
@@ -43,6 +44,10 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
   const ffmpeg = await findFfmpeg();
   const inputs = nameInputs(checked.inputs);
   checkDistinctOutputs(checked, inputs);
+  checkHeatMaps(
+    checked,
+    inputs.map(({ id }) => id),
+  );
   await checkNotRead(checked, inputs, checked.inputs, 'input');
   const ownSinks = new Map(inputs.map((input) => [input.id, ownSinksOf(input, checked, ffmpeg, logger)]));
   const sources = inputs.map(({ id, input }) =>

@@ -307,8 +307,9 @@ export interface SinkStream {
    * No more results will come. Settles when everything is written.
    * @param outcome whether the source came to its own end.
    * @param events what analytics had left to tell after the last result.
+   * @param heatMap where objects spent their time, if that was asked for.
    */
-  end(outcome: SourceOutcome, events?: readonly AnalyticsEvent[]): Promise<void>;
+  end(outcome: SourceOutcome, events?: readonly AnalyticsEvent[], heatMap?: HeatMapSnapshot): Promise<void>;
   /** One line about what was left behind, for the summary. */
   describe?(): string | undefined;
 }

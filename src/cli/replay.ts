@@ -10,6 +10,7 @@ interface ReplayFlags extends TalkFlags {
   jsonl?: string;
   mot?: string;
   fillGaps?: number;
+  heatMap?: string;
   serve?: ReturnType<typeof address>;
   overwrite?: true;
   config?: string;
@@ -34,6 +35,10 @@ export function replayCommand(onExit: (code: number) => void): Command {
       '--fill-gaps <seconds>',
       'longest gap of a track that the MOTChallenge text fills with boxes in between',
       numberFrom(0, 86_400),
+    )
+    .option(
+      '--heat-map <file>',
+      'where objects spent their time, as PNG; {name} stands for the name of the source',
     )
     .option('--serve <port>', 'live page and WebSocket feed on 127.0.0.1, or on host:port', address)
     .option('--overwrite', 'replace existing files')
@@ -68,7 +73,7 @@ export function replayCommand(onExit: (code: number) => void): Command {
 async function optionsOf(recording: string, flags: ReplayFlags): Promise<ReplayInput> {
   const file = flags.config === undefined ? {} : await loadReplayFile(flags.config);
   const zones = flags.zones === undefined ? undefined : await loadAnalyticsFile(flags.zones);
-  const { video, jsonl, mot, serve, overwrite, tracker, cameraMotion } = flags;
+  const { video, jsonl, mot, heatMap, serve, overwrite, tracker, cameraMotion } = flags;
   return {
     ...file,
     recording,
@@ -87,7 +92,7 @@ async function optionsOf(recording: string, flags: ReplayFlags): Promise<ReplayI
     },
     output: {
       ...file.output,
-      ...given({ video, jsonl, mot, serve, overwrite, fillGapsSeconds: flags.fillGaps }),
+      ...given({ video, jsonl, mot, heatMap, serve, overwrite, fillGapsSeconds: flags.fillGaps }),
     },
   };
 }

@@ -15,6 +15,7 @@ interface TrackFlags extends TalkFlags {
   jsonl?: string;
   mot?: string;
   fillGaps?: number;
+  heatMap?: string;
   serve?: ReturnType<typeof address>;
   overwrite?: true;
   config?: string;
@@ -52,6 +53,10 @@ export function trackCommand(onExit: (code: number) => void): Command {
       '--fill-gaps <seconds>',
       'longest gap of a track that the MOTChallenge text fills with boxes in between',
       numberFrom(0, 86_400),
+    )
+    .option(
+      '--heat-map <file>',
+      'where objects spent their time, as PNG; {name} stands for the name of the input',
     )
     .option('--serve <port>', 'live page and WebSocket feed on 127.0.0.1, or on host:port', address)
     .option('--overwrite', 'replace existing files')
@@ -183,6 +188,7 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
         video: flags.video,
         jsonl: flags.jsonl,
         mot: flags.mot,
+        heatMap: flags.heatMap,
         fillGapsSeconds: flags.fillGaps,
         serve,
         overwrite: flags.overwrite,
@@ -192,7 +198,7 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
 }
 
 function withDefaultOutputs(options: OptionsInput): OptionsInput {
-  const { video, jsonl, mot, serve } = options.output ?? {};
-  const named = [video, jsonl, mot, serve].some((output) => output !== undefined);
+  const { video, jsonl, mot, heatMap, serve } = options.output ?? {};
+  const named = [video, jsonl, mot, heatMap, serve].some((output) => output !== undefined);
   return named ? options : { ...options, output: { ...options.output, ...defaultOutputs } };
 }

@@ -4,6 +4,7 @@ import { basename, extname, resolve } from 'node:path';
 import type { Options } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
 import type { FfmpegInstallation } from '../ffmpeg/find-ffmpeg.js';
+import { createHeatMapSink } from '../sinks/heat-map-sink.js';
 import { createJsonlSink } from '../sinks/jsonl-sink.js';
 import { createMotSink } from '../sinks/mot-sink.js';
 import { createVideoSink } from '../sinks/video-sink.js';
@@ -30,7 +31,7 @@ export function ownSinksOf(
   ffmpeg: FfmpegInstallation | undefined,
   logger: Logger,
 ): Sink[] {
-  const { video, jsonl, mot, overwrite, fillGapsSeconds } = output;
+  const { video, jsonl, mot, heatMap, overwrite, fillGapsSeconds } = output;
   const named = (path: string): string => path.replaceAll('{name}', id);
   const sinks: Sink[] = [];
   if (video !== undefined) {
@@ -40,6 +41,7 @@ export function ownSinksOf(
   if (jsonl?.includes('{name}') === true)
     sinks.push(createJsonlSink({ path: named(jsonl), overwrite, logger }));
   if (mot !== undefined) sinks.push(createMotSink({ path: named(mot), overwrite, fillGapsSeconds }));
+  if (heatMap !== undefined) sinks.push(createHeatMapSink({ path: named(heatMap), overwrite }));
   return sinks;
 }
 
@@ -57,6 +59,7 @@ export function checkDistinctOutputs(
   for (const [flag, path] of [
     ['--video', output.video],
     ['--mot', output.mot],
+    ['--heat-map', output.heatMap],
   ] as const) {
     if (path === undefined || path.includes('{name}')) continue;
     throw new SightlineError(
@@ -64,6 +67,20 @@ export function checkDistinctOutputs(
       `${flag} "${path}" would take ${inputs.length} inputs; put {name} into it, which stands for the name of each input`,
     );
   }
+}
+
+/** A heat map can only be written of an input whose analytics makes one. */
+export function checkHeatMaps(
+  { output, analytics, analyticsBySource = {} }: Pick<Options, 'output' | 'analytics' | 'analyticsBySource'>,
+  ids: readonly string[],
+): void {
+  if (output.heatMap === undefined) return;
+  const without = ids.find((id) => (analyticsBySource[id] ?? analytics)?.heatMap === undefined);
+  if (without === undefined) return;
+  throw new SightlineError(
+    'ERR_USAGE',
+    `--heat-map "${output.heatMap}" needs a heat map of "${without}"; put "heatMap: {}" into its analytics or zones file`,
+  );
 }
 
 /**
@@ -87,8 +104,8 @@ export async function checkNotRead(
 }
 
 /** The outputs that are files, by their flags. */
-function fileOutputs({ video, jsonl, mot }: Options['output']): [string, string][] {
-  const named = { '--video': video, '--jsonl': jsonl, '--mot': mot };
+function fileOutputs({ video, jsonl, mot, heatMap }: Options['output']): [string, string][] {
+  const named = { '--video': video, '--jsonl': jsonl, '--mot': mot, '--heat-map': heatMap };
   return Object.entries(named).filter(
     (entry): entry is [string, string] => ![undefined, '-'].includes(entry[1]),
   );

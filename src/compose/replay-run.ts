@@ -1,9 +1,17 @@
 /** The composition root of replays: recorded detections through tracker, analytics and sinks, without a model. */
+import { stat } from 'node:fs/promises';
 import { parseReplay } from '../config/parse.js';
-import type { ReplayInput } from '../config/schema.js';
+import type { ReplayInput, ReplayOptions } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
 import { type FfmpegInstallation, findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
-import { checkDistinctOutputs, checkNotRead, ownSinksOf, sharedSinks } from './outputs.js';
+import {
+  checkDistinctOutputs,
+  checkHeatMaps,
+  checkNotRead,
+  type NamedInput,
+  ownSinksOf,
+  sharedSinks,
+} from './outputs.js';
 import { assemblePipeline, type Pipeline } from '../pipeline/pipeline.js';
 import { openRecording, type RecordedSource } from '../replay/recording.js';
 import { createReplayDetector } from '../replay/replay-detector.js';
@@ -44,12 +52,13 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
   const ids = sources.map((source) => source.head.source);
   const makeAnalytics = analyticsMaker(options, ids, head.classes);
   const looks = makeTracker().usesPicture;
-  const shows = options.output.video !== undefined || options.output.serve !== undefined;
   const places = sources.map((source) => ({
     id: source.head.source,
     input: options.video ?? source.head.uri,
   }));
+  const shows = await showsPictures(options, places);
   checkDistinctOutputs(options, places);
+  checkHeatMaps(options, ids);
   await checkNotRead(options, places, [options.recording], 'recording');
   const [width, height] = head.input ?? [416, 416];
   const seen = { ...BLIND, width, height };
@@ -75,18 +84,26 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
   });
 }
 
-function videoOf(
-  { id, input }: { readonly id: string; readonly input: string },
-  ffmpeg: FfmpegInstallation,
-  logger: Logger,
-): Source {
+/** A heat map is glad of a picture to lie on, but does without if the video is not there any more. */
+async function showsPictures(
+  { output, video }: Pick<ReplayOptions, 'output' | 'video'>,
+  places: readonly NamedInput[],
+): Promise<boolean> {
+  if (output.video !== undefined || output.serve !== undefined) return true;
+  if (output.heatMap === undefined) return false;
+  if (video !== undefined) return true;
+  const found = await Promise.all(places.map(({ input }) => stat(input).catch(() => undefined)));
+  return found.every((file) => file?.isFile() === true);
+}
+
+function videoOf({ id, input }: NamedInput, ffmpeg: FfmpegInstallation, logger: Logger): Source {
   return createFileSource({ id, path: input, ffmpeg, logger });
 }
 
 /** The recorded tracker with what the caller changes; all of the caller's if it is another tracker. */
 function trackingOf(
   { track = {} }: ReplayInput,
-  options: ReturnType<typeof parseReplay>,
+  options: ReplayOptions,
   recorded: TrackingInfo | undefined,
 ): TrackingInfo {
   const before = recorded?.parameters ?? {};

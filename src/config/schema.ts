@@ -152,6 +152,11 @@ const outputOptions = z
       .describe(
         'Longest gap of a track that the MOTChallenge text fills with boxes in between; none if not given.',
       ),
+    heatMap: path
+      .optional()
+      .describe(
+        'Heat map as PNG, once an input has ended; {name} stands for its name. Needs `heatMap` in analytics.',
+      ),
     serve: serveOptions.optional().describe('Live page and WebSocket feed.'),
     overwrite: z.boolean().default(false).describe('Whether existing files may be replaced.'),
   })

@@ -117,7 +117,7 @@ class RunningSource {
     this.#heatMap = this.#analytics?.heatMap();
     const events = this.#analytics?.finish() ?? [];
     this.#context.onAnalytics(events);
-    const sinks = await Promise.all(this.#lanes.map((lane) => lane.end(outcome, events)));
+    const sinks = await Promise.all(this.#lanes.map((lane) => lane.end(outcome, events, this.#heatMap)));
     this.#event(outcome === 'failed' ? 'failed' : 'ended', error);
     return this.#summary(outcome, error, sinks);
   }

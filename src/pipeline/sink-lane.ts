@@ -2,7 +2,7 @@
  * Stands between the pipeline and one sink of one source, so that a slow or broken sink cannot hurt the others.
  */
 import { toError } from '../errors.js';
-import type { AnalyticsEvent } from '../events.js';
+import type { AnalyticsEvent, HeatMapSnapshot } from '../events.js';
 import type { FrameResult, Sink, SinkStream, SinkSummary, SourceOutcome } from '../types.js';
 
 /** The queue in front of one sink. */
@@ -13,7 +13,11 @@ export interface SinkLane {
   /** Queues a result, holding a reference of its own to the frame until the sink is done with it. */
   offer(result: FrameResult): void;
   /** Waits for what is queued, ends the sink's stream and says what became of it. */
-  end(outcome: SourceOutcome, events: readonly AnalyticsEvent[]): Promise<SinkSummary>;
+  end(
+    outcome: SourceOutcome,
+    events: readonly AnalyticsEvent[],
+    heatMap?: HeatMapSnapshot,
+  ): Promise<SinkSummary>;
 }
 
 /**
@@ -76,10 +80,10 @@ export function createSinkLane(sink: Sink, stream: SinkStream, onError: (error: 
       queue.push(sink.policy === 'latest' ? replaceQueued(result) : result);
       working ??= work();
     },
-    async end(outcome, events) {
+    async end(outcome, events, heatMap) {
       while (working !== undefined) await working;
       try {
-        await stream.end(outcome, error === undefined ? events : []);
+        await stream.end(outcome, error === undefined ? events : [], heatMap);
       } catch (cause) {
         fail(cause);
       }

@@ -156,6 +156,26 @@ describe('sightline replay', () => {
   });
 });
 
+describe('a heat map', () => {
+  it('is written of a run and of a replay, and needs to be asked for in the zones file', async () => {
+    await replay('stride.jsonl', '--zones', 'zones.yaml', '--heat-map', '{name}.png');
+    expect(probeVideo(at('car-detection.png'))).toMatchObject({ codec: 'png', width: 768, height: 432 });
+    const text = readFileSync(at('stride.jsonl'), 'utf8');
+    writeFileSync(at('gone.jsonl'), text.replace(/"uri":"[^"]*"/, '"uri":"gone.mp4"'));
+    await replay('gone.jsonl', '--zones', 'zones.yaml', '--heat-map', 'plain.png');
+    expect(probeVideo(at('plain.png'))).toMatchObject({ codec: 'png', width: 768, height: 432 });
+    for (const command of [
+      ['replay', 'stride.jsonl'],
+      ['track', CARS],
+    ]) {
+      const { code, stderr } = await runCli([...command, '--heat-map', 'no.png'], { cwd: folder });
+      expect(stderr).toMatch(ONE_LINE);
+      expect(stderr).toContain('put "heatMap: {}" into its analytics or zones file');
+      expect(code).toBe(2);
+    }
+  });
+});
+
 describe('a replay that cannot work ends with one line', () => {
   async function refused(
     args: readonly string[],

@@ -17,12 +17,18 @@ export class OutputFile {
   readonly name: string;
   #path: string;
   readonly #overwrite: boolean;
+  readonly #what: string;
 
-  /** @param path final place. @param overwrite whether an existing file may be replaced. */
-  constructor(path: string, overwrite: boolean) {
+  /**
+   * @param path final place.
+   * @param overwrite whether an existing file may be replaced.
+   * @param what it is, in messages.
+   */
+  constructor(path: string, overwrite: boolean, what = 'video') {
     this.name = path;
     this.#path = resolve(path);
     this.#overwrite = overwrite;
+    this.#what = what;
   }
 
   /**
@@ -58,7 +64,7 @@ export class OutputFile {
       if (other?.dev !== own.dev || other.ino !== own.ino) continue;
       throw new SightlineError(
         'ERR_USAGE',
-        `the video output "${this.name}" is the input itself; name another file`,
+        `the ${this.#what} output "${this.name}" is the input itself; name another file`,
       );
     }
   }
@@ -83,20 +89,21 @@ export class OutputFile {
         return;
       } catch {
         // There is a file, or no hard links on this file system.
-        if (await exists(this.#path)) throw this.#exists(`; the finished video was left in "${part}"`);
+        if (await exists(this.#path))
+          throw this.#exists(`; the finished ${this.#what} was left in "${part}"`);
       }
     }
     await rename(part, this.#path);
   }
 
   #exists(more = '; pass --overwrite to replace it'): SightlineError {
-    return new SightlineError('ERR_SINK_EXISTS', `the video output "${this.name}" exists${more}`);
+    return new SightlineError('ERR_SINK_EXISTS', `the ${this.#what} output "${this.name}" exists${more}`);
   }
 
   #unwritable(reason: string, cause?: unknown): SightlineError {
     return new SightlineError(
       'ERR_SINK_UNWRITABLE',
-      `the video output "${this.name}" cannot be written: ${reason}`,
+      `the ${this.#what} output "${this.name}" cannot be written: ${reason}`,
       { cause },
     );
   }
