@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const alias = { sightline: fileURLToPath(new URL('./src/index.ts', import.meta.url)) };
-const built = { globalSetup: './test/support/build.ts' };
+// Test files that load onnxruntime themselves report nothing to its maker either.
+const env = { ORT_DISABLE_TELEMETRY: '1' };
+const built = { globalSetup: './test/support/build.ts', env };
 
 // `unit` starts no process and stays under ten seconds; `integration` runs real ffmpeg and real servers on loopback;
 // `e2e` runs the built command line and a real Chromium.

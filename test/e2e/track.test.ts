@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { audioHash, clip, probeVideo, runCli, startCli, timestampsOf } from '../support/cli.js';
@@ -146,6 +146,16 @@ describe('sightline track', () => {
       emitted: 3,
       inFlight: 0,
     });
+  });
+
+  it('leaves nothing in the temporary folder, also of its runtime', async () => {
+    const cwd = await temporaryFolder();
+    const env: NodeJS.ProcessEnv = { ...process.env, TMPDIR: cwd, HOME: cwd, XDG_CACHE_HOME: cwd };
+    delete env['ORT_DISABLE_TELEMETRY'];
+    const args = ['track', clip('car-detection'), '--max-frames', '2', '--jsonl', '-', '--device', 'cpu'];
+    const { code } = await runCli(args, { cwd, env });
+    expect(code).toBe(0);
+    expect(readdirSync(cwd)).toEqual([]);
   });
 
   it('serves a live page while it works', async () => {

@@ -35,6 +35,9 @@ type Runtime = typeof ort;
 export async function createOnnxruntimeBackend(onnx: Uint8Array, options: BackendOptions): Promise<Backend> {
   const { device } = options;
   setVisibleDevices(options.gpu);
+  // Version 1.30 otherwise queues events of every session for upload to its maker, and leaves a log of each process in the
+  // temporary folder.
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   let runtime: Runtime;
   try {
     // Here and not above: the import loads 45 MB of native code.
