@@ -8,6 +8,8 @@ export type InputKind = 'model-folder' | 'hdf5' | 'safetensors';
 /** Whole Keras models of B7 with the state of their optimizer have 1.3 GB. */
 const MAX_FILE_BYTES = 4 * 2 ** 30;
 const HEAD_BYTES = 128;
+/** The upper half of the header's length, and the bracket that opens the header. */
+const SAFETENSORS_START = Buffer.from('000000007b', 'hex');
 const HDF5_SIGNATURE = Buffer.from('894844460d0a1a0a', 'hex');
 
 const EXPORT_STATE_DICT =
@@ -36,6 +38,8 @@ export async function identifyInput(path: string): Promise<InputKind> {
   const head = await readHead(path);
   if (head.subarray(0, 8).equals(HDF5_SIGNATURE)) return 'hdf5';
   if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) throw refuseZip(path, head);
+  // Asked before the pickles: the length of a header, which has four zeros at its end, may begin as they do.
+  if (head.subarray(4, 9).equals(SAFETENSORS_START)) return 'safetensors';
   // The pickles that torch.save wrote before version 1.6.
   if (head[0] === 0x80 && (head[1] ?? 0) <= 5) throw refuseCheckpoint(path);
   if (/\.safetensors$/i.test(path) || head[8] === 0x7b) return 'safetensors';
@@ -76,7 +80,12 @@ async function readHead(path: string): Promise<Buffer> {
 /** Keras 3 and PyTorch both write zip files; the first file inside tells them apart. */
 function refuseZip(path: string, head: Buffer): SightlineError {
   const first = head.toString('latin1', 30, 30 + head.readUInt16LE(26));
-  if (!/\.keras$/i.test(path) && !/^(metadata|config)\.json$/.test(first)) return refuseCheckpoint(path);
+  if (!/\.keras$/i.test(path) && !/^(metadata|config)\.json$/.test(first)) {
+    const fromTorch =
+      /\.(pth|pt|ckpt|bin)$/i.test(path) ||
+      /^[^/]+\/(data\.pkl|\.format_version|byteorder|version)$/.test(first);
+    return fromTorch ? refuseCheckpoint(path) : unusable(path, 'it is a zip file; pass what is in it');
+  }
   return unusable(
     path,
     "it is a .keras file of Keras 3; in Python, load it and write the older layout with model.save('model.h5')",

@@ -64,6 +64,9 @@ describe('identifyInput', () => {
     expect(await identifyInput(STREET)).toBe('model-folder');
     expect(await identifyInput(join(STREET, 'weights.safetensors'))).toBe('safetensors');
     expect(await identifyInput(await file(Buffer.from('894844460d0a1a0a00', 'hex'), 'any'))).toBe('hdf5');
+    // The length of this header begins with the two bytes of a pickle.
+    const header = Buffer.concat([Buffer.from('8005010000000000', 'hex'), Buffer.from('{}')]);
+    expect(await identifyInput(await file(header, 'any'))).toBe('safetensors');
   });
 
   it.each<[string, string, Uint8Array | string, RegExp]>([
@@ -73,6 +76,8 @@ describe('identifyInput', () => {
       zipOf('archive/data.pkl'),
       /checkpoint of PyTorch.*save_file.*torch\.load/,
     ],
+    ['a checkpoint of another name', 'w.weights', zipOf('w/data.pkl'), /checkpoint of PyTorch/],
+    ['an ordinary zip file', 'w.zip', zipOf('w/model.h5'), /zip file; pass what is in it/],
     ['one of an old PyTorch', 'w.pth', Uint8Array.of(0x80, 2, 0x8a), /checkpoint of PyTorch/],
     ['a .keras file', 'w.keras', zipOf('metadata.json'), /Keras 3.*model\.save\('model\.h5'\)/],
     ['a .keras file of another name', 'w.h5', zipOf('config.json'), /Keras 3/],
