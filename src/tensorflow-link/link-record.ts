@@ -92,6 +92,7 @@ async function stampOrNone(path: string): Promise<FileStamp | undefined> {
   }
 }
 
+/** By whole seconds: layers of container images keep no more. */
 function sameStamp(a: FileStamp, b: FileStamp): boolean {
-  return a.size === b.size && a.mtimeMs === b.mtimeMs;
+  return a.size === b.size && Math.floor(a.mtimeMs / 1000) === Math.floor(b.mtimeMs / 1000);
 }

@@ -51,6 +51,16 @@ it('sees that the wheel was replaced by one of the same size', async () => {
   expect(await staleness((await readLinkRecord(tfjsNode))!, tfjsNode)).toMatch(/was replaced/);
 });
 
+it('holds where file times have lost their fractions, as in container images', async () => {
+  const { tfjsNode, library } = await linked();
+  const record = (await readLinkRecord(tfjsNode))!;
+  for (const path of [library, tfjsNode.binding]) {
+    const { mtimeMs } = await stampOf(path);
+    await utimes(path, Math.floor(mtimeMs / 1000), Math.floor(mtimeMs / 1000));
+  }
+  expect(await staleness(record, tfjsNode)).toBeUndefined();
+});
+
 it('sees that another installer replaced the native part', async () => {
   const { tfjsNode } = await linked();
   await writeFile(tfjsNode.binding, 'of another');
