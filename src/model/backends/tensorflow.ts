@@ -3,7 +3,7 @@
  * convolution, bias, activation and residual sum into one operation; operation by operation it cannot.
  */
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
@@ -16,6 +16,11 @@ import type { Shape } from '../network/graph.js';
 import { requireBfloat16Cpu } from './bfloat16-cpu.js';
 import type { Backend, BackendInfo, BackendOptions, HeadTensor } from './backend.js';
 import { type LoadedTensorflow, loadTensorflow, type TfjsNode } from './tensorflow-load.js';
+
+const FOLDER_PREFIX = 'sightline-tensorflow-';
+
+/** Loading takes seconds: an older folder belongs to a process that was killed in the middle of it. */
+const LEFTOVER_MS = 10 * 60_000;
 
 type SavedModel = Awaited<ReturnType<TfjsNode['node']['loadSavedModel']>>;
 
@@ -63,7 +68,8 @@ async function loadThroughFolder(
 async function written(network: Network, precision: ComputePrecision): Promise<string> {
   let folder: string | undefined;
   try {
-    folder = await mkdtemp(join(tmpdir(), 'sightline-tensorflow-'));
+    await removeLeftovers();
+    folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
     await writeSavedModel(network, folder, precision);
     return folder;
   } catch (cause) {
@@ -75,6 +81,20 @@ async function written(network: Network, precision: ComputePrecision): Promise<s
         'place in TMPDIR',
       { cause },
     );
+  }
+}
+
+/** Folders of up to 360 MB that nobody else would remove. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(FOLDER_PREFIX)) continue;
+    const folder = join(tmpdir(), name);
+    try {
+      const { mtimeMs } = await stat(folder);
+      if (Date.now() - mtimeMs > LEFTOVER_MS) await rm(folder, { recursive: true, force: true });
+    } catch {
+      // Another user's, or another process was faster.
+    }
   }
 }
 

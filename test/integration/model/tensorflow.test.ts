@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -153,6 +153,17 @@ describe.skipIf(missing !== undefined)('the files through which a network gets i
     const folder = await temporaryFiles();
     await using _backend = closing(await createTensorflowBackend(smallNetwork(8, 8), CPU));
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('are gone after a while if a process was killed over them', async () => {
+    const folder = await temporaryFiles();
+    for (const name of ['sightline-tensorflow-old', 'sightline-tensorflow-new', 'of-another-program']) {
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, 'saved_model.pb'), 'weights');
+      if (!name.endsWith('new')) await utimes(join(folder, name), 1, 1);
+    }
+    await using _backend = closing(await createTensorflowBackend(smallNetwork(8, 8), CPU));
+    expect((await readdir(folder)).sort()).toEqual(['of-another-program', 'sightline-tensorflow-new']);
   });
 
   it('are gone when TensorFlow refuses it, which is told in one line', async () => {
