@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { SightlineError } from '../errors.js';
 import type { IgnoreRegion, TrackRow } from '../labels.js';
 import { MOST_FRAMES, parseIgnoreRegions, parseMotRows } from './mot-rows.js';
@@ -79,7 +79,7 @@ async function truthIn(folder: string): Promise<string | undefined> {
 function sequenceNameOf(file: string): string {
   const name = basename(file, extname(file));
   if (name !== 'gt') return name;
-  const folder = dirname(file);
+  const folder = dirname(resolve(file));
   return (basename(folder) === 'gt' ? basename(dirname(folder)) : basename(folder)) || name;
 }
 

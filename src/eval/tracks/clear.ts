@@ -54,7 +54,7 @@ const THRESHOLD = 0.5 - Number.EPSILON;
 const CONTINUED = 1000;
 const NONE = -1;
 
-/** CLEAR metrics of one sequence at IoU 0.5, and the errors of each frame. */
+/** CLEAR metrics of one sequence at IoU 0.5, and the errors of each frame that has rows. */
 export function clearOf(sequence: TrackSequence): { scores: ClearScores; errors: readonly FrameErrors[] } {
   const { frames, truthIds, truthBoxes, resultBoxes } = sequence;
   const life = new Float64Array(truthIds);
@@ -66,11 +66,11 @@ export function clearOf(sequence: TrackSequence): { scores: ClearScores; errors:
   const pairs = new CandidatePairs();
   const solver = new AssignmentSolver();
   let [TP, IDSW, MOTPSum] = [0, 0, 0];
-  const errors = frames.map(({ truth, result, rowStart, column, iou }, index) => {
+  const errors = frames.map(({ frame, truth, result, rowStart, column, iou }) => {
     for (const id of truth) life[id]!++;
     // Frames in which there is nothing to match do not end a match.
     if (truth.length === 0 || result.length === 0) {
-      return { frame: index + 1, FN: truth.length, FP: result.length, IDSW: 0 };
+      return { frame, FN: truth.length, FP: result.length, IDSW: 0 };
     }
     pairs.reset(result.length);
     for (let row = 0; row < truth.length; row++) {
@@ -103,13 +103,13 @@ export function clearOf(sequence: TrackSequence): { scores: ClearScores; errors:
     [previous, current] = [current, previous];
     TP += hits;
     IDSW += switches;
-    return { frame: index + 1, FN: truth.length - hits, FP: result.length - hits, IDSW: switches };
+    return { frame, FN: truth.length - hits, FP: result.length - hits, IDSW: switches };
   });
   const counts = {
     ...livesOf(life, tracked),
     ...{ TP, FN: truthBoxes - TP, FP: resultBoxes - TP, IDSW, MOTPSum },
     Frag: begun.reduce((sum, times) => sum + Math.max(0, times - 1), 0),
-    frames: frames.length,
+    frames: sequence.length,
   };
   if (truthBoxes > 0 && resultBoxes > 0) return { scores: finish(counts), errors };
   // As TrackEval has it: nothing to compare gives zeros, with everything mostly lost.

@@ -13,10 +13,18 @@ export interface SequenceRows {
   readonly regions: readonly IgnoreRegion[];
 }
 
+/** A frame of a sequence. */
+export interface SequenceFrame extends FramePairs {
+  /** From 1. */
+  readonly frame: number;
+}
+
 /** One sequence ready to be counted. */
 export interface TrackSequence {
-  /** One entry a frame, empty ones included. */
-  readonly frames: readonly FramePairs[];
+  /** Frames that have rows, in order: what is empty costs nothing, however long the sequence is. */
+  readonly frames: readonly SequenceFrame[];
+  /** How many frames there are, empty ones included. */
+  readonly length: number;
   readonly truthIds: number;
   readonly resultIds: number;
   readonly truthBoxes: number;
@@ -29,20 +37,26 @@ export function prepareSequence(
   benchmark: Benchmark,
 ): TrackSequence {
   const preprocess = createPreprocessor(benchmark, regions);
-  const truthByFrame = byFrame(truth, frames);
-  const resultByFrame = byFrame(result, frames);
+  const truthByFrame = byFrame(truth);
+  const resultByFrame = byFrame(result);
+  const numbers = [...new Set([...truthByFrame.keys(), ...resultByFrame.keys()])].sort((a, b) => a - b);
   const truthNumbers = new Map<number, number>();
   const resultNumbers = new Map<number, number>();
   let truthBoxes = 0;
   let resultBoxes = 0;
-  const pairs = truthByFrame.map((rows, index) => {
-    const kept = preprocess(index + 1, { truth: rows, result: resultByFrame[index]! });
+  const filled = numbers.map((frame): SequenceFrame => {
+    const rows = { truth: truthByFrame.get(frame) ?? [], result: resultByFrame.get(frame) ?? [] };
+    const kept = preprocess(frame, rows);
     truthBoxes += kept.truth.length;
     resultBoxes += kept.result.length;
-    return pairFrame(renumber(kept.truth, truthNumbers), renumber(kept.result, resultNumbers));
+    return {
+      frame,
+      ...pairFrame(renumber(kept.truth, truthNumbers), renumber(kept.result, resultNumbers)),
+    };
   });
   return {
-    frames: pairs,
+    frames: filled,
+    length: frames,
     truthIds: truthNumbers.size,
     resultIds: resultNumbers.size,
     truthBoxes,
@@ -50,9 +64,13 @@ export function prepareSequence(
   };
 }
 
-function byFrame(rows: readonly TrackRow[], frames: number): TrackRow[][] {
-  const lists = Array.from({ length: frames }, (): TrackRow[] => []);
-  for (const row of rows) lists[row.frame - 1]!.push(row);
+function byFrame(rows: readonly TrackRow[]): ReadonlyMap<number, TrackRow[]> {
+  const lists = new Map<number, TrackRow[]>();
+  for (const row of rows) {
+    const list = lists.get(row.frame);
+    if (list === undefined) lists.set(row.frame, [row]);
+    else list.push(row);
+  }
   return lists;
 }
 

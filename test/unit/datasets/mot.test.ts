@@ -75,6 +75,8 @@ describe('readMotTruth', () => {
     expect(one).toMatchObject({ name: 'A-01', frames: 12 });
     const [two] = await readMotTruth(join(root, 'set/A-01/gt/gt.txt'));
     expect(two).toMatchObject({ name: 'A-01', frames: 12 });
+    const [here] = await readMotTruth(`${root}/set/A-02/./gt.txt`);
+    expect(here).toMatchObject({ name: 'A-02' });
     expect(await readMotTruth(join(root, 'set'), ['A-02'])).toHaveLength(1);
   });
 

@@ -34,6 +34,20 @@ describe('rules of the benchmarks, against TrackEval', () => {
   });
 });
 
+describe('a long sequence', () => {
+  it('costs what its rows cost, and has all its frames', () => {
+    const box = { x1: 0, y1: 0, x2: 10, y2: 20 };
+    const row = (frame: number): TrackRow => ({ frame, id: 1, box, classId: -1, counted: true });
+    const [truth, result] = [[row(1), row(8_640_000)], [row(8_640_000)]];
+    const scores = evaluateSequence({ name: 'day', frames: 8_640_000, truth, result, regions: [] }, 'mot15');
+    expect(scores.CLEAR).toMatchObject({ frames: 8_640_000, TP: 1, FN: 1, FP: 0 });
+    expect(scores.errors).toEqual([
+      { frame: 1, FN: 1, FP: 0, IDSW: 0 },
+      { frame: 8_640_000, FN: 0, FP: 0, IDSW: 0 },
+    ]);
+  });
+});
+
 describe('ignore regions', () => {
   const row = (frame: number, id: number, x: number): TrackRow => ({
     frame,
