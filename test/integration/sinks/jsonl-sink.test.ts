@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { AnalyticsEvent } from '../../../src/events.js';
 import { parseRecord } from '../../../src/read-record.js';
 import { createJsonlSink } from '../../../src/sinks/jsonl-sink.js';
 import { detectorInfo, frameResult, runSummary, sourceInfo, sourceSummary } from '../../support/results.js';
@@ -39,6 +40,47 @@ describe('JSONL sink on files', () => {
         ...Array(400).keys(),
       ]);
     }
+  });
+
+  it('writes the events of a frame after it, and those of the end before the end; no line comes between', async () => {
+    const path = join(await temporaryFolder(), 'out.jsonl');
+    const sink = createJsonlSink({ path });
+    const streams = await Promise.all(['a', 'b'].map((id) => sink.open(sourceInfo({ id }), detectorInfo())));
+    const event = (sourceId: string, number: number): AnalyticsEvent => ({
+      type: 'loitering',
+      id: `${sourceId}/0/loitering/yard/7/${number}`,
+      sourceId,
+      epoch: 0,
+      ptsUs: number,
+      trackId: 7,
+      classId: 2,
+      label: 'car',
+      name: 'yard',
+      sinceUs: 0,
+    });
+    await Promise.all(
+      streams.map(async (stream, at) => {
+        const sourceId = 'ab'[at]!;
+        for (let index = 0; index < 50; index++) {
+          const events = [event(sourceId, 2 * index), event(sourceId, 2 * index + 1)];
+          await stream.write(frameResult(index, { sourceId, ...(index % 2 === 1 && { events }) }));
+        }
+        await stream.end('completed', [event(sourceId, 100)]);
+      }),
+    );
+    await sink.close(runSummary(sourceSummary({ id: 'a' }), sourceSummary({ id: 'b' })));
+    const records = (await linesOf(path)).map((line) => parseRecord(line)!);
+    for (const id of ['a', 'b']) {
+      const types = records.filter(({ source }) => source === id).map(({ type }) => type);
+      const frames = Array<string[]>(25).fill(['frame', 'frame', 'event', 'event']).flat();
+      expect(types).toEqual(['source', ...frames, 'event', 'end']);
+    }
+    for (const [at, record] of records.entries())
+      if (record.type === 'frame' && record.frame % 2 === 1)
+        expect(records.slice(at + 1, at + 3)).toMatchObject([
+          { source: record.source, event: 'loitering', track: 7, class: 'car', ptsUs: 2 * record.frame },
+          { source: record.source, ptsUs: 2 * record.frame + 1 },
+        ]);
   });
 
   it('closes the books only of sources that it was given', async () => {

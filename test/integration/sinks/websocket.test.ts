@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import type { AnalyticsTotals, LineEvent } from '../../../src/events.js';
 import type { SinkStream } from '../../../src/types.js';
 import { createWebSocketServerSink } from '../../../src/sinks/websocket/server-sink.js';
 import { greyPicture } from '../../support/video-files.js';
@@ -57,9 +58,32 @@ function connect(
 function json(message: Message): {
   type: string;
   frame?: number;
+  id?: string;
+  lines?: { directions: { count: number }[] }[];
   sources?: { source: string; skipped?: number }[];
 } {
   return JSON.parse(message.data.toString()) as ReturnType<typeof json>;
+}
+
+function crossing(number: number): LineEvent {
+  return {
+    type: 'line_cross',
+    id: String(number),
+    sourceId: 'cars',
+    epoch: 0,
+    ptsUs: number,
+    trackId: number + 1,
+    classId: 2,
+    label: 'car',
+    name: 'road',
+    direction: 'west',
+    at: [1, 2],
+  };
+}
+
+function totalsWith(count: number): AnalyticsTotals {
+  const directions = [{ direction: 'west', count, byClass: { car: count } }];
+  return { lines: [{ name: 'road', points: [], directions }], zones: [] };
 }
 
 describe('the live feed', () => {
@@ -126,6 +150,70 @@ describe('the live feed', () => {
       expect(json(message).sources![0]!.skipped).toBeGreaterThan(0);
       break;
     }
+  });
+
+  it('sends events at once, and how things stand with the statistics and the greeting', async () => {
+    const { url, stream } = await serve();
+    const [client, other] = [connect(url, '?preview=0'), connect(url, '?source=gate')];
+    await Promise.all([client.next(), other.next()]);
+    const [first, second] = [totalsWith(1), totalsWith(2)];
+    await stream.write(frameResult(0, { events: [crossing(0), crossing(1)], totals: first }));
+    await stream.write(frameResult(1, { events: [], totals: first }));
+    await stream.write(frameResult(2, { events: [crossing(2)], totals: second }));
+    const heard: ReturnType<typeof json>[] = [];
+    while (heard.at(-1)?.lines?.[0]?.directions[0]?.count !== 2) heard.push(json(await client.next()));
+    // A second may pass between any two of them.
+    const told = heard.filter(({ type }) => type === 'event' || type === 'frame');
+    expect(told.map(({ type, id }) => id ?? type)).toEqual(['0', '1', 'frame', 'frame', '2', 'frame']);
+    expect(told[0]).toMatchObject({
+      event: 'line_cross',
+      source: 'cars',
+      track: 1,
+      class: 'car',
+      name: 'road',
+    });
+    // Only the newest state, and not again until it changes.
+    expect(heard.at(-1)).toMatchObject({
+      source: 'cars',
+      lines: [{ directions: [{ count: 2 }] }],
+      zones: [],
+    });
+    expect(json(await client.next()).type).toBe('stats');
+    expect(json(await client.next()).type).toBe('stats');
+    await stream.end('completed', [crossing(3)]);
+    expect(json(await client.next())).toMatchObject({ type: 'event', id: '3' });
+
+    const late = connect(url);
+    expect(json(await late.next()).type).toBe('hello');
+    expect(json(await late.next())).toMatchObject({
+      type: 'analytics',
+      lines: [{ directions: [{ count: 2 }] }],
+    });
+    // A client of another source hears nothing of all this.
+    expect(json(await other.next()).type).toBe('stats');
+  });
+
+  it('drops events for a client that does not read, and counts them', async () => {
+    const { url, stream } = await serve();
+    const slow = connect(url, '?preview=0');
+    await slow.next();
+    slow.socket.pause();
+    const big = Array.from({ length: 20_000 }, (_, id) => track({ trackId: id + 1 }));
+    for (let index = 0; index < 12; index++) {
+      await stream.write(frameResult(index, { tracks: big, events: [crossing(index)] }));
+      await new Promise(setImmediate);
+    }
+    slow.socket.resume();
+    const events: string[] = [];
+    for (;;) {
+      const message = json(await slow.next());
+      if (message.type === 'event') events.push(message.id!);
+      if (message.type !== 'stats') continue;
+      expect(message.sources![0]!.skipped).toBeGreaterThan(0);
+      break;
+    }
+    expect(events.length).toBeLessThan(12);
+    expect(events).toEqual([...events].sort((one, other) => Number(one) - Number(other)));
   });
 
   it.each(['?preview=2', '?fps=x', '?wat=1'])('refuses %s with a reason', async (query) => {

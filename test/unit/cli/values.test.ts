@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, exitCodeOfRun } from '../../../src/cli/exit-codes.js';
-import { address, classList, inputSize, numberFrom, seconds } from '../../../src/cli/parse-values.js';
+import {
+  address,
+  classList,
+  inputSize,
+  numberFrom,
+  seconds,
+  trackerOption,
+} from '../../../src/cli/parse-values.js';
 import { clock, progressText } from '../../../src/cli/progress-line.js';
 import { summaryText } from '../../../src/cli/summary.js';
 import { type ErrorCode, SightlineError } from '../../../src/errors.js';
@@ -39,6 +46,20 @@ describe('values of flags', () => {
       expect(() => inputSize(text)).toThrow(/multiples of 32 from 32 to 4096, such as 416 or 544x320/);
     },
   );
+
+  it('takes parameters of trackers one by one, with the kind of value that they look like', () => {
+    const given = ['track_buffer=2', 'fuse_score = false', 'gmc_method=none', 'a=1e-3', 'a=true'];
+    expect(given.reduce((before, text) => trackerOption(text, before), {})).toEqual({
+      track_buffer: 2,
+      fuse_score: false,
+      gmc_method: 'none',
+      a: true,
+    });
+  });
+
+  it.each(['', 'track_buffer', '=2', 'a b=2', 'a='])('"%s" is no parameter', (text) => {
+    expect(() => trackerOption(text)).toThrow('expected key=value, such as track_buffer=2');
+  });
 
   it('takes addresses', () => {
     expect(address('8080')).toEqual({ port: 8080 });

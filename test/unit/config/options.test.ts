@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadOptionsFile } from '../../../src/config/load.js';
-import { parseOptions } from '../../../src/config/parse.js';
+import { loadAnalyticsFile, loadOptionsFile, loadReplayFile } from '../../../src/config/load.js';
+import { parseOptions, parseReplay } from '../../../src/config/parse.js';
 import { type OptionsInput, optionsSchema } from '../../../src/config/schema.js';
 import { z } from 'zod';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 describe('parseOptions', () => {
   it('fills in the defaults', () => {
@@ -83,6 +84,65 @@ describe('loadOptionsFile', () => {
 
   it('says which file is missing', async () => {
     await expect(loadOptionsFile(join(folder, 'none.yaml'))).rejects.toThrow(/none\.yaml" cannot be read/);
+  });
+});
+
+describe('files of their own', () => {
+  const written = async (text: string): Promise<string> => {
+    const path = join(await temporaryFolder(), 'f.yaml');
+    await writeFile(path, text);
+    return path;
+  };
+
+  it('hold analytics', async () => {
+    const rules = {
+      lines: [
+        {
+          name: 'gate',
+          points: [
+            [0, 0],
+            [9, 9],
+          ],
+        },
+      ],
+      heatMap: {},
+    };
+    await expect(loadAnalyticsFile(await written(JSON.stringify(rules)))).resolves.toEqual(rules);
+    await expect(loadAnalyticsFile(await written(''))).resolves.toEqual({});
+  });
+
+  it.each([
+    ['lines: [\n', /f\.yaml:2:1: /],
+    ['linez: []\n', /f\.yaml:1:1: unknown option "linez"/],
+    ['lines:\n  - { name: a, points: [[1, 1]] }\n', /f\.yaml:2:16: option "lines\.0\.points" is \[\[1,1\]\]/],
+    [
+      'zones:\n  - name: a\n    polygon: [[1, 1], [2, 2], [3]]\n',
+      /f\.yaml:3:5: option "zones\.0\.polygon\.2/,
+    ],
+    ['zones:\n  - polygon: [[1, 1], [2, 2], [3, 1]]\n', /option "zones\.0\.name" is missing/],
+    ['stationary:\n  - { name: a, seconds: 0 }\n', /f\.yaml:2:16: option "stationary\.0\.seconds" is 0/],
+    ['heatMap: { columns: 0 }\n', /f\.yaml:1:12: option "heatMap\.columns" is 0/],
+    ['speed: { unit: mph }\n', /f\.yaml:1:10: option "speed\.unit" is "mph"/],
+    ['- 1\n', /f\.yaml:1:1: /],
+  ])('say line and column of what is wrong in analytics: %j', async (text, message) => {
+    await expect(loadAnalyticsFile(await written(text))).rejects.toThrow(message);
+  });
+
+  it('hold a replay, which knows nothing of models and parts of videos', async () => {
+    const replay = {
+      recording: 'a.jsonl',
+      confidence: 0.5,
+      track: { tracker: 'sort' },
+      output: { mot: 'a.txt' },
+    };
+    await expect(loadReplayFile(await written(JSON.stringify(replay)))).resolves.toEqual(replay);
+    for (const key of ['model', 'source', 'detect', 'inputs'])
+      await expect(loadReplayFile(await written(`${key}: {}\n`))).rejects.toThrow(`unknown option "${key}"`);
+    expect(() => parseReplay({ recording: 'a', confidence: 2 })).toThrow(/option "confidence" is 2/);
+    expect(parseReplay({ recording: 'a' })).toMatchObject({
+      track: { tracker: 'botsort' },
+      framesInFlight: 8,
+    });
   });
 });
 
