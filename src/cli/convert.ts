@@ -6,6 +6,7 @@ import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/convert
 import type { ModelManifest, Phi } from '../model/manifest.js';
 import { EXIT } from './exit-codes.js';
 import { anchorMask, inputSize, numberFrom } from './parse-values.js';
+import { print } from './print.js';
 
 interface ConvertFlags {
   readonly out?: string;
@@ -20,6 +21,9 @@ interface ConvertFlags {
   readonly decode?: true;
   readonly overwrite?: true;
 }
+
+/** What people call weights that can be converted, or that they think can. */
+const WEIGHTS_NAME = /\.(h5|hdf5|keras|safetensors|pth|pt|ckpt|bin)$/i;
 
 /** `sightline convert`. @param onExit told the exit code. */
 export function convertCommand(onExit: (code: number) => void): Command {
@@ -61,7 +65,7 @@ export function convertCommand(onExit: (code: number) => void): Command {
         flags.to === undefined
           ? await convert(first, second, flags)
           : await exportTo(flags.to, first, second, flags);
-      process.stdout.write(`${lines.join('\n')}\n`);
+      print(lines.join('\n'));
       onExit(EXIT.done);
     });
 }
@@ -86,7 +90,9 @@ async function exportTo(
   flags: ConvertFlags,
 ): Promise<readonly string[]> {
   const out = second ?? first;
-  if (out === undefined || flags.out !== undefined) {
+  // A name that stands alone is the output: weights would be overwritten by the bundled model.
+  const forgotten = second === undefined && first !== undefined && WEIGHTS_NAME.test(first);
+  if (out === undefined || forgotten || flags.out !== undefined) {
     throw usage(`name what to write behind the format: sightline convert MODEL --to ${format} OUTPUT`);
   }
   const input = second === undefined ? BUNDLED_MODEL : (first ?? BUNDLED_MODEL);

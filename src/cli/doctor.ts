@@ -3,6 +3,7 @@ import { BUNDLED_MODEL, VERSION } from '../app.js';
 import { diagnose } from '../diagnose.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
+import { print } from './print.js';
 
 interface DoctorFlags {
   model?: string;
@@ -25,13 +26,13 @@ export function doctorCommand(onExit: (code: number) => void): Command {
       const findings = await diagnose({ modelDir: model ?? BUNDLED_MODEL, device, size });
       if (json === true) {
         const plain = findings.map(({ subject, status, text }) => ({ subject, status, text }));
-        process.stdout.write(`${JSON.stringify({ version: VERSION, findings: plain }, null, 2)}\n`);
+        print(JSON.stringify({ version: VERSION, findings: plain }, null, 2));
       } else {
         const width = Math.max(...findings.map(({ subject }) => subject.length));
         const rows = findings.map(
           ({ subject, status, text }) => `${subject.padEnd(width)}  ${SIGNS[status].padEnd(7)}  ${text}`,
         );
-        process.stdout.write(`sightline ${VERSION}\n${rows.join('\n')}\n`);
+        print(`sightline ${VERSION}\n${rows.join('\n')}`);
       }
       const problem = findings.find(({ status }) => status === 'missing');
       onExit(problem === undefined ? EXIT.done : exitCodeOf(problem.error));

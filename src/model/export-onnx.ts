@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf, SightlineError } from '../errors.js';
+import { stat } from 'node:fs/promises';
+import { SightlineError } from '../errors.js';
 import type { InputSize } from '../input-size.js';
 import { emitOnnx } from './emit/onnx.js';
 import type { ModelManifest } from './manifest.js';
 import { foldNetwork, type ReadModel, readModel } from './read-network.js';
+import { unwritable, writeWhole } from './write-whole.js';
 
 /** How an ONNX file is to be. */
 export interface OnnxExportOptions {
@@ -92,24 +91,4 @@ async function checkFree(file: string, overwrite: boolean): Promise<void> {
   if (found?.isDirectory() === true) throw unwritable(file, 'it is a folder; name a file in it');
   if (found === undefined || overwrite) return;
   throw new SightlineError('ERR_SINK_EXISTS', `"${file}" exists; pass --overwrite to replace it`);
-}
-
-/** Writes beside the place and moves there, through a symbolic link if there is one. */
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const place = await realpath(file).catch(() => resolve(file));
-  const part = join(
-    dirname(place),
-    `.${basename(place).slice(0, 80)}.${randomBytes(4).toString('hex')}.part`,
-  );
-  try {
-    await writeFile(part, bytes, { flag: 'wx' });
-    await rename(part, place);
-  } catch (cause) {
-    await rm(part, { force: true });
-    throw unwritable(file, messageOf(cause).replace(/,.*$/, ''), cause);
-  }
-}
-
-function unwritable(file: string, reason: string, cause?: unknown): SightlineError {
-  return new SightlineError('ERR_SINK_UNWRITABLE', `"${file}" cannot be written: ${reason}`, { cause });
 }

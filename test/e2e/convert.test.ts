@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ROOT, runCli } from '../support/cli.js';
+import { ROOT, runCli, startCli } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const STREET = `${ROOT}models/street-b0`;
@@ -50,9 +50,17 @@ it('writes the bundled model for other programs', async () => {
   expect(stdout).toMatch(/model\.onnx: ONNX, 42\.\d MB\nimages: uint8 \[batch, 320, 320, 3\]/);
 });
 
+it('does not mind a reader that has seen enough', async () => {
+  const cwd = await temporaryFolder();
+  const { child, finished } = startCli(['convert', '--to', 'onnx', 'model.onnx'], { cwd });
+  child.stdout!.destroy();
+  expect(await finished).toMatchObject({ code: 0, stderr: '' });
+});
+
 it.each<[string, string[], number, RegExp]>([
   ['nothing', [], 2, /name the weights/],
   ['no place', [STREET], 2, /--out DIR/],
+  ['a format without a place behind weights', ['w.h5', '--to', 'onnx'], 2, /behind the format/],
   ['a format without a place', ['--to', 'onnx'], 2, /behind the format/],
   ['an unknown format', ['--to', 'caffe', 'x'], 2, /Allowed choices are onnx, saved-model/],
   ['decode for a model folder', [STREET, '--out', 'x', '--decode'], 2, /--decode belongs to --to onnx/],

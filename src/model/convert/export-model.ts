@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { messageOf, SightlineError } from '../../errors.js';
 import type { InputSize } from '../../input-size.js';
-import { writeSavedModel } from '../emit/saved-model.js';
+import { emitSavedModel, SAVED_MODEL_FILE } from '../emit/saved-model.js';
 import { exportOnnx } from '../export-onnx.js';
 import { foldNetwork, readModel } from '../read-network.js';
+import { unwritable, writeWhole } from '../write-whole.js';
 import { convertModel, type ConvertOptions } from './convert-model.js';
 
 /** Formats of other programs that a model can be written in. */
@@ -40,16 +41,9 @@ const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
   'saved-model': async (modelDir, { out, size, overwrite }) => {
     await checkSavedModelPlace(out, overwrite ?? false);
     const { network } = await readModel(modelDir, size);
-    try {
-      await writeSavedModel(foldNetwork(network), out);
-    } catch (cause) {
-      if (cause instanceof SightlineError) throw cause;
-      throw new SightlineError('ERR_SINK_UNWRITABLE', `"${out}" cannot be written: ${messageOf(cause)}`, {
-        cause,
-      });
-    }
-    const { size: bytes } = await stat(join(out, 'saved_model.pb'));
-    return [`${out}: TensorFlow SavedModel, ${megabytes(bytes)}`];
+    const bytes = emitSavedModel(foldNetwork(network));
+    await writeInFolder(out, SAVED_MODEL_FILE, bytes);
+    return [`${out}: TensorFlow SavedModel, ${megabytes(bytes.length)}`];
   },
 };
 
@@ -63,6 +57,12 @@ export async function exportModel(format: ExportFormat, options: ExportOptions):
   if (decode === true && format !== 'onnx') {
     throw new SightlineError('ERR_USAGE', `--decode belongs to onnx, not to ${format}`);
   }
+  if (options.precision !== undefined) {
+    throw new SightlineError(
+      'ERR_USAGE',
+      `--precision belongs to model folders; ${format} files have float32`,
+    );
+  }
   const write = WRITERS[format];
   const target = { out, size, decode, overwrite };
   const isFolder = await stat(input).then(
@@ -73,11 +73,10 @@ export async function exportModel(format: ExportFormat, options: ExportOptions):
   if (isFolder && changesModel.every((value) => value === undefined)) return write(input, target);
   const folder = await mkdtemp(join(tmpdir(), 'sightline-convert-'));
   try {
-    const { warnings } = await convertModel({ ...options, out: join(folder, 'model'), overwrite: false });
-    return [
-      ...(await write(join(folder, 'model'), target)),
-      ...warnings.map((warning) => `note: ${warning}`),
-    ];
+    // The model is called after its folder if nothing else is known.
+    const model = join(folder, parse(resolve(out)).name);
+    const { warnings } = await convertModel({ ...options, out: model, overwrite: false });
+    return [...(await write(model, target)), ...warnings.map((warning) => `note: ${warning}`)];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -90,11 +89,27 @@ async function checkSavedModelPlace(out: string, overwrite: boolean): Promise<vo
       cause: error,
     });
   });
-  if (entries.length === 0 || (overwrite && entries.includes('saved_model.pb'))) return;
-  const advice = entries.includes('saved_model.pb')
+  if (entries.length === 0 || (overwrite && entries.includes(SAVED_MODEL_FILE))) return;
+  const advice = entries.includes(SAVED_MODEL_FILE)
     ? 'pass --overwrite to replace it'
     : 'name another folder';
   throw new SightlineError('ERR_SINK_EXISTS', `"${out}" is not empty; ${advice}`);
+}
+
+/** Makes the folder if it is not there; it goes again if the file cannot be written. */
+async function writeInFolder(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  let made: string | undefined;
+  try {
+    made = await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw unwritable(folder, messageOf(cause), cause);
+  }
+  try {
+    await writeWhole(join(folder, name), bytes);
+  } catch (cause) {
+    if (made !== undefined) await rmdir(folder).catch(() => undefined);
+    throw cause;
+  }
 }
 
 function megabytes(bytes: number): string {

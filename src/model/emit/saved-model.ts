@@ -12,6 +12,9 @@ import { DATA_TYPE, GraphDefWriter, writeShape } from './graph-def.js';
 import { ProtobufWriter } from './protobuf.js';
 import { batchOf, emitGraphNode } from './saved-model-nodes.js';
 
+/** Name of the file in a SavedModel's folder. */
+export const SAVED_MODEL_FILE = 'saved_model.pb';
+
 /** Name of the signature's one input: uint8 `[batch, height, width, 3]`. */
 export const SAVED_MODEL_INPUT = 'images';
 
@@ -102,7 +105,7 @@ export async function writeSavedModel(
 ): Promise<void> {
   const bytes = emitSavedModel(network, precision);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'saved_model.pb'), bytes);
+  await writeFile(join(folder, SAVED_MODEL_FILE), bytes);
 }
 
 function writeSignature(entry: ProtobufWriter, { inputs, outputs }: Ends): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { File, ready } from 'h5wasm/node';
 import { describe, expect, it } from 'vitest';
@@ -133,20 +133,34 @@ describe('convertModel', () => {
   it('writes a Keras file for other programs in one go', async () => {
     const folder = await temporaryFolder();
     await writeKerasFile(join(folder, 'w.h5'), weightsOf(0));
-    const out = join(folder, 'model.onnx');
+    const out = join(folder, 'street.onnx');
     const lines = await exportModel('onnx', { input: join(folder, 'w.h5'), out, size: GOLDEN_SIZE });
-    expect(lines.join('\n')).toMatch(/model\.onnx: ONNX[^]*\[batch, 96, 128, 3\][^]*note: phi is 0/);
-    await using backend = closing(await createOnnxruntimeBackend(await readFile(out), { device: 'cpu' }));
+    expect(lines.join('\n')).toMatch(/street\.onnx: ONNX[^]*\[batch, 96, 128, 3\][^]*note: phi is 0/);
+    const onnx = await readFile(out);
+    // In its metadata, as its name.
+    expect(onnx.includes('street')).toBe(true);
+    await using backend = closing(await createOnnxruntimeBackend(onnx, { device: 'cpu' }));
     const [p5] = await backend.run(goldenPicture(), 1);
     const [{ file, std } = { file: '', std: 0 }] = goldenModels()[0]!.outputs;
     expect(largestDifference(p5!, goldenFloats(file))).toBeLessThan(HEAD_TOLERANCE * std);
+  });
+
+  it('writes a SavedModel whole or not at all', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'street.onnx');
     await exportModel('saved-model', { input: STREET, out: join(folder, 'saved') });
     expect(existsSync(join(folder, 'saved', 'saved_model.pb'))).toBe(true);
     const again = exportModel('saved-model', { input: STREET, out: join(folder, 'saved') });
     await expect(again).rejects.toMatchObject({ code: 'ERR_SINK_EXISTS' });
-    await expect(exportModel('saved-model', { input: STREET, out, decode: true })).rejects.toMatchObject({
-      code: 'ERR_USAGE',
-    });
+    for (const option of [{ decode: true }, { precision: 'float16' }] as const) {
+      await expect(exportModel('saved-model', { input: STREET, out, ...option })).rejects.toMatchObject({
+        code: 'ERR_USAGE',
+      });
+    }
+    await mkdir(join(folder, 'blocked', 'saved_model.pb'), { recursive: true });
+    const blocked = { input: STREET, out: join(folder, 'blocked'), overwrite: true };
+    await expect(exportModel('saved-model', blocked)).rejects.toMatchObject({ code: 'ERR_SINK_UNWRITABLE' });
+    expect(await readdir(join(folder, 'blocked'))).toEqual(['saved_model.pb']);
   });
 });
 

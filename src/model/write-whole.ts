@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { messageOf, SightlineError } from '../errors.js';
+
+/**
+ * Writes a file that appears whole or not at all: beside its place first, then moved there, through a symbolic link if
+ * there is one. What was there before stays if it fails.
+ * @throws SightlineError ERR_SINK_UNWRITABLE
+ */
+export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const place = await realpath(file).catch(() => resolve(file));
+  const part = join(
+    dirname(place),
+    `.${basename(place).slice(0, 80)}.${randomBytes(4).toString('hex')}.part`,
+  );
+  try {
+    await writeFile(part, bytes, { flag: 'wx' });
+    await rename(part, place);
+  } catch (cause) {
+    await rm(part, { force: true });
+    throw unwritable(file, messageOf(cause).replace(/,.*$/, ''), cause);
+  }
+}
+
+/** The error of an output that cannot be written. */
+export function unwritable(file: string, reason: string, cause?: unknown): SightlineError {
+  return new SightlineError('ERR_SINK_UNWRITABLE', `"${file}" cannot be written: ${reason}`, { cause });
+}
