@@ -87,8 +87,8 @@ async function useRegistered(tf: Tfjs, name: string): Promise<Started> {
 }
 
 function isRegistered(tf: Tfjs, name: string): boolean {
-  // The types say that there always is one.
-  return (tf.findBackendFactory(name) as (() => unknown) | null) !== null;
+  // Not by findBackendFactory, which also finds what every object has, such as "constructor".
+  return Object.hasOwn(tf.engine().registryFactory, name);
 }
 
 function unavailable(device: string, why: string, cause?: unknown): SightlineError {

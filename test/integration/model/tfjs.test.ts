@@ -167,6 +167,7 @@ describe('a backend of TensorFlow.js that a module registers', () => {
   });
 
   for (const [what, options, message] of [
+    ['has the name of what objects have', { device: 'constructor' }, /no such backend is registered/],
     [
       'is not registered',
       { device: 'missing', modules: [MODULE] },
