@@ -10,16 +10,12 @@ import { JsonValue } from './json-value.js';
  */
 export function parseCoco(text: string, file: string, folder = dirname(file)): LabelledImages {
   const root = JsonValue.parse(text, file);
-  const categories = root
-    .at('categories')
-    .list()
+  const categories = distinct(root.at('categories'), (id) => id.number())
     .map((category) => ({ id: category.at('id').number(), name: category.at('name').text() }))
     .sort((a, b) => a.id - b.id);
   const classOf = new Map(categories.map(({ id }, index) => [id, index]));
   const boxes = new Map<string, LabelledBox[]>();
-  const images = root
-    .at('images')
-    .list()
+  const images = distinct(root.at('images'), (id) => id.id())
     .map((image): LabelledImage => {
       const key = image.at('id').id();
       const fileName = image.at('file_name').text();
@@ -57,6 +53,18 @@ export function parseCoco(text: string, file: string, folder = dirname(file)): L
     classKeys: categories.map(({ id }) => String(id)),
     images,
   };
+}
+
+/** The entries of a list, each with an id of its own. */
+function distinct(list: JsonValue, idOf: (id: JsonValue) => unknown): JsonValue[] {
+  const entries = list.list();
+  const seen = new Set<unknown>();
+  for (const entry of entries) {
+    const id = idOf(entry.at('id'));
+    if (seen.has(id)) throw entry.at('id').invalid('an id that no other entry has');
+    seen.add(id);
+  }
+  return entries;
 }
 
 /** Numbers as numbers. */

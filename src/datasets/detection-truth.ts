@@ -25,6 +25,13 @@ export async function readDetectionTruth(path: string, options: TruthOptions): P
   if (kind === 'nothing')
     throw new SightlineError('ERR_DATASET_NOT_FOUND', `ground truth: "${path}" does not exist`);
   const truth = await (kind === 'folder' ? readFolder(path, options) : readSingle(path, options));
+  const twice = truth.classes.find((name, index) => truth.classes.indexOf(name) < index);
+  if (twice !== undefined) {
+    throw new SightlineError(
+      'ERR_DATASET_INVALID',
+      `ground truth: "${path}" has two classes called "${twice}"; results could not be told apart`,
+    );
+  }
   if (truth.images.length > 0 && truth.classes.length > 0) return truth;
   throw new SightlineError('ERR_DATASET_INVALID', `ground truth: "${path}" has no pictures or no classes`);
 }

@@ -8,7 +8,8 @@ import { messageOf, SightlineError } from '../errors.js';
  */
 export async function readText(path: string, what: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    // Programs on Windows put a byte order mark before the text.
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (cause) {
     if (isMissing(cause))
       throw new SightlineError('ERR_DATASET_NOT_FOUND', `${what}: "${path}" does not exist`, { cause });

@@ -50,25 +50,27 @@ export async function readVoc(folder: string, split: string | undefined): Promis
 export function parseVoc(text: string, file: string): VocImage {
   const plain = text.replace(/<!--.*?-->/gs, '');
   const size = element(plain, 'size') ?? '';
-  const objects = [...plain.matchAll(/<object>(.*?)<\/object>/gs)].map(([, inner = ''], index) => {
-    // Parts of a body have boxes of their own, which are not the object's.
-    const object = inner.replace(/<part>.*?<\/part>/gs, '');
-    const where = `${file}: object ${index + 1}`;
-    const label = unescapeXml(element(object, 'name')?.trim() ?? '');
-    if (label === '') throw new SightlineError('ERR_DATASET_INVALID', `${where} has no name`);
-    const box = element(object, 'bndbox') ?? '';
-    const [x1, y1, x2, y2] = ['xmin', 'ymin', 'xmax', 'ymax'].map((name) => numberIn(box, name)) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (!(x2 >= x1 && y2 >= y1))
-      throw new SightlineError('ERR_DATASET_INVALID', `${where} has no bndbox, or one of no size`);
-    const bbox = [x1 - 1, y1 - 1, x2 - x1 + 1, y2 - y1 + 1] as const;
-    const ignored = numberIn(object, 'difficult') === 1;
-    return { label, bbox, area: bbox[2] * bbox[3], crowd: false, ignored };
-  });
+  const objects = [...plain.matchAll(/<object(?:\s[^>]*)?>(.*?)<\/object>/gs)].map(
+    ([, inner = ''], index) => {
+      // Parts of a body have boxes of their own, which are not the object's.
+      const object = inner.replace(/<part(?:\s[^>]*)?>.*?<\/part>/gs, '');
+      const where = `${file}: object ${index + 1}`;
+      const label = unescapeXml(element(object, 'name')?.trim() ?? '');
+      if (label === '') throw new SightlineError('ERR_DATASET_INVALID', `${where} has no name`);
+      const box = element(object, 'bndbox') ?? '';
+      const [x1, y1, x2, y2] = ['xmin', 'ymin', 'xmax', 'ymax'].map((name) => numberIn(box, name)) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      if (!(x2 >= x1 && y2 >= y1))
+        throw new SightlineError('ERR_DATASET_INVALID', `${where} has no bndbox, or one of no size`);
+      const bbox = [x1 - 1, y1 - 1, x2 - x1 + 1, y2 - y1 + 1] as const;
+      const ignored = numberIn(object, 'difficult') === 1;
+      return { label, bbox, area: bbox[2] * bbox[3], crowd: false, ignored };
+    },
+  );
   const [width, height] = [numberIn(size, 'width'), numberIn(size, 'height')];
   if (!/<annotation[\s>]/.test(plain) || !(width >= 0 && height >= 0))
     throw new SightlineError('ERR_DATASET_INVALID', `${file} is no VOC annotation, or has no size`);
@@ -88,7 +90,7 @@ async function listedNames(annotations: string, split: string): Promise<string[]
 }
 
 function element(text: string, name: string): string | undefined {
-  return new RegExp(`<${name}>(.*?)</${name}>`, 's').exec(text)?.[1];
+  return new RegExp(`<${name}(?:\\s[^>]*)?>(.*?)</${name}>`, 's').exec(text)?.[1];
 }
 
 function numberIn(text: string, name: string): number {
@@ -98,5 +100,12 @@ function numberIn(text: string, name: string): number {
 
 function unescapeXml(text: string): string {
   const signs: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => signs[name]!);
+  return text.replace(
+    /&(?:(lt|gt|quot|apos|amp)|#(\d{1,7})|#x([\da-f]{1,6}));/gi,
+    (whole, name, decimal, hex) => {
+      if (name !== undefined) return signs[name as string] ?? whole;
+      const code = decimal === undefined ? parseInt(hex as string, 16) : Number(decimal);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
 }

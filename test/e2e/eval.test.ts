@@ -71,6 +71,11 @@ describe('sightline eval tracks', () => {
     ],
     [['detections', `${RULES}/gt.txt`, 'x'], 1, 'is neither COCO (.json) nor YOLO (.yaml)'],
     [['run', 'nowhere', `${RULES}/expected.json`], 1, 'categories should be an array but is missing'],
+    [
+      ['tracks', `${RULES}/gt.txt`, `${RULES}/result.txt`, '--sequences', ','],
+      2,
+      'expected names separated by',
+    ],
     [['compare', 'a', 'b'], 2, 'error: evaluation: "a" does not exist'],
   ])('says in one line what is wrong: %j', async (args, code, message) => {
     const run = await runCli(['eval', ...args], { cwd: await temporaryFolder() });
@@ -130,6 +135,9 @@ describe('sightline eval run, detections and compare', () => {
     expect(found.inputs.results).toContain('street-b0');
     expect(await readFile(join(cwd, 'run.html'), 'utf8')).toContain('Precision over recall');
     expect((await readdir(join(cwd, 'curves'))).sort()).toEqual(['01-car.svg', 'all.svg']);
+
+    const sure = await jsonOf<DetectionsReport>([...run, '--conf', '0.99'], cwd);
+    expect([found.results > 0, sure.results]).toEqual([true, 0]);
 
     const half = [{ image_id: 1, category_id: 1, bbox: [288, 0, 108, 82], score: 0.9 }];
     await writeFile(join(cwd, 'half.json'), JSON.stringify(half));

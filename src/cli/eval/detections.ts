@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { VERSION } from '../../app.js';
@@ -16,7 +15,7 @@ import {
   type WorstImage,
   worstImages,
 } from '../../eval/report/detections-report.js';
-import { nameList, type OutputFlags, outputOptions, printScores, writePage } from './output.js';
+import { makeFolder, nameList, type OutputFlags, outputOptions, printScores, writePage } from './output.js';
 
 /** What `eval detections` and `eval run` have in common. */
 export interface DetectionsFlags extends OutputFlags {
@@ -81,7 +80,7 @@ export async function scoreDetections(
   const { scores, errors } = evaluateDetections(chosen.truth, chosen.found, { voc07: flags.voc07 === true });
   const report: DetectionsReport = { sightline: VERSION, kind: 'detections', inputs: names, ...scores };
   if (flags.curves !== undefined) {
-    await mkdir(flags.curves, { recursive: true });
+    await makeFolder(flags.curves);
     for (const [name, svg] of precisionCharts(scores)) await writePage(join(flags.curves, name), svg);
   }
   await printScores(flags, {

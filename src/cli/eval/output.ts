@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { Option } from 'commander';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { InvalidArgumentError, Option } from 'commander';
 import { messageOf, SightlineError } from '../../errors.js';
 import { csvTable, type Table, textTable } from '../../eval/report/table.js';
 
@@ -41,8 +41,17 @@ export async function printScores(
 
 /** @throws SightlineError ERR_SINK_UNWRITABLE */
 export async function writePage(path: string, text: string): Promise<void> {
+  await writing(path, writeFile(path, text));
+}
+
+/** Makes a folder that may be there already. @throws SightlineError ERR_SINK_UNWRITABLE */
+export async function makeFolder(path: string): Promise<void> {
+  await writing(path, mkdir(path, { recursive: true }));
+}
+
+async function writing(path: string, done: Promise<unknown>): Promise<void> {
   try {
-    await writeFile(path, text);
+    await done;
   } catch (cause) {
     throw new SightlineError('ERR_SINK_UNWRITABLE', `"${path}" cannot be written: ${messageOf(cause)}`, {
       cause,
@@ -50,10 +59,12 @@ export async function writePage(path: string, text: string): Promise<void> {
   }
 }
 
-/** `a,b,c` as names. */
+/** `a,b,c` as names; at least one. */
 export function nameList(text: string): string[] {
-  return text
+  const names = text
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  if (names.length === 0) throw new InvalidArgumentError('expected names separated by commas');
+  return names;
 }

@@ -92,6 +92,8 @@ async function detect(
       ...(precision !== undefined && { precision }),
     },
     detect: { confidence: conf, ...(iou !== undefined && { iou }) },
+    // Nothing is tracked here: weaker boxes for the tracker would only be scored.
+    track: { lowThreshold: conf },
   });
   const bySource = new Map<string, readonly Detection[]>();
   pipeline.results.subscribe(({ frame, detections }) => {

@@ -6,6 +6,7 @@ import { mapTruth, readClassMap } from '../../../src/datasets/class-map.js';
 import { parseCoco } from '../../../src/datasets/coco.js';
 import { readDetectionResults } from '../../../src/datasets/detection-results.js';
 import { readDetectionTruth } from '../../../src/datasets/detection-truth.js';
+import { readEvaluationReport } from '../../../src/datasets/evaluation-report.js';
 import { readImageSize } from '../../../src/datasets/image-size.js';
 import { parseVoc } from '../../../src/datasets/voc.js';
 import { parseYolo } from '../../../src/datasets/yolo.js';
@@ -120,6 +121,46 @@ describe('results', () => {
   });
 });
 
+describe('names and ids that stand for two things', () => {
+  it.each([
+    ['images', { id: 7, file_name: 'c.jpg', width: 1, height: 1 }, 'images[2].id should be an id that no'],
+    [
+      'categories',
+      { id: 3, name: 'bus' },
+      'categories[2].id should be an id that no other entry has but is 3',
+    ],
+  ] as const)('refuses two %s of one id', (list, entry, message) => {
+    const text = JSON.stringify({ ...COCO, [list]: [...COCO[list], entry] });
+    expect(() => parseCoco(text, 'gt.json')).toThrow(message);
+  });
+
+  it('refuses two classes of one name', async () => {
+    const categories = [...COCO.categories, { id: 9, name: 'car' }];
+    const file = await write('gt.json', JSON.stringify({ ...COCO, categories }));
+    await expect(readDetectionTruth(file, {})).rejects.toThrow('has two classes called "car"');
+  });
+});
+
+describe('a byte order mark', () => {
+  it('is no part of the text', async () => {
+    const file = await write('gt.json', `\uFEFF${JSON.stringify(COCO)}`);
+    expect((await readDetectionTruth(file, {})).classes).toEqual(['person', 'car']);
+  });
+});
+
+describe('reports of evaluation', () => {
+  it.each([
+    '{"kind":"tracks","combined":{},"sequences":[]}',
+    '{"kind":"tracks","combined":null,"sequences":[null]}',
+    '{"kind":"detections","summary":{},"classes":[null]}',
+    '{"kind":"detections","summary":3,"classes":[]}',
+    'null',
+  ])('refuses %s', async (text) => {
+    const file = await write('report.json', text);
+    await expect(readEvaluationReport(file)).rejects.toThrow('is not what `sightline eval tracks --json`');
+  });
+});
+
 describe('class maps', () => {
   it('rename, join and leave out on both sides', async () => {
     const map = await readClassMap(
@@ -202,6 +243,12 @@ describe('VOC', () => {
       { label: 'a & b', bbox: [0, 0, 10, 20], area: 200, crowd: false, ignored: false },
       { label: 'cat', bbox: [0, 0, 10, 20], area: 200, crowd: false, ignored: true },
     ]);
+  });
+
+  it('reads elements with attributes, and characters by their number', () => {
+    const text = xml(object('caf&#233; &#x4E;').replace('<object>', '<object id="1">'));
+    const { objects } = parseVoc(text.replace('<name>', '<name lang="fr">'), 'x.xml');
+    expect(objects.map(({ label }) => label)).toEqual(['café N']);
   });
 
   it('reads a folder, or a list of it', async () => {
