@@ -1,18 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { messageOf, SightlineError } from '../../errors.js';
 import { loadManifest, MANIFEST_FILE, type ModelManifest } from '../manifest.js';
 import { readModel } from '../read-network.js';
 
 const WEIGHTS_FILE = 'weights.safetensors';
+/** End of the name of a folder in which a model is put together. */
+const PART = '.sightline-part';
 
 /** What a manifest says before the weights are written. */
 export type UnwrittenManifest = Omit<ModelManifest, 'weights'>;
 
 /**
- * Writes a model folder. It is put together beside its place, loaded once as a check, and moved there: it appears whole or
- * not at all. Files of a replaced folder that do not belong to the model, such as its README, stay.
+ * Writes a model folder. It is put together beside its place or in a folder that is there, loaded once as a check, and
+ * moved: the model appears whole or not at all. Files that do not belong to a replaced model, such as its README, stay.
  * @throws SightlineError ERR_SINK_EXISTS, ERR_SINK_UNWRITABLE, and what {@link readModel} throws
  */
 export async function writeModel(
@@ -21,7 +23,8 @@ export async function writeModel(
   weights: Uint8Array,
 ): Promise<ModelManifest> {
   const place = await realpath(dir).catch(() => resolve(dir));
-  const fresh = beside(place, 'part');
+  const isThere = (await stat(place).catch(() => undefined)) !== undefined;
+  const fresh = join(isThere ? place : dirname(place), `.${randomBytes(4).toString('hex')}${PART}`);
   try {
     const sha256 = createHash('sha256').update(weights).digest('hex');
     const whole = { ...manifest, weights: { file: WEIGHTS_FILE, sha256, layout: 'keras' } };
@@ -30,7 +33,7 @@ export async function writeModel(
     await writeFile(join(fresh, WEIGHTS_FILE), weights);
     await writeFile(join(fresh, MANIFEST_FILE), `${JSON.stringify(whole, undefined, 1)}\n`);
     const read = await readModel(fresh);
-    await moveInto(place, fresh);
+    await (isThere ? moveInto(place, fresh) : rename(fresh, place));
     return read.manifest;
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
@@ -51,7 +54,8 @@ export async function checkModelPlace(dir: string, overwrite: boolean): Promise<
   }
   let entries: string[];
   try {
-    entries = await readdir(dir);
+    // What a process that was killed left is nobody's.
+    entries = (await readdir(dir)).filter((name) => !name.endsWith(PART));
   } catch (cause) {
     throw unwritable(dir, cause);
   }
@@ -72,31 +76,33 @@ export async function checkModelPlace(dir: string, overwrite: boolean): Promise<
   await loadManifest(dir);
 }
 
-/** Moves a folder to its place; what was there goes aside first, and comes back if the move fails. */
+/**
+ * Moves a new model's files into a folder that is there, which stays the same folder: it may be the working folder of a shell
+ * or the place of a mount. The manifest comes last, and what was there comes back if a move fails.
+ */
 async function moveInto(place: string, fresh: string): Promise<void> {
-  const there = await readdir(place).catch(() => undefined);
-  if (there === undefined || there.length === 0) {
-    await rename(fresh, place);
-    return;
+  // Not in the new folder, which is removed whatever happens.
+  const aside = fresh.replace(PART, '.sightline-old');
+  const moves: (readonly [from: string, to: string])[] = [];
+  if ((await readdir(place)).includes(MANIFEST_FILE)) {
+    const { weights } = await loadManifest(place);
+    await mkdir(aside);
+    moves.push([join(place, MANIFEST_FILE), join(aside, MANIFEST_FILE)]);
+    const old = join(place, weights.file);
+    if ((await stat(old).catch(() => undefined)) !== undefined) moves.push([old, join(aside, weights.file)]);
   }
-  const old = await loadManifest(place);
-  const aside = beside(place, 'old');
-  await rename(place, aside);
-  try {
-    await rename(fresh, place);
-  } catch (cause) {
-    await rename(aside, place);
-    throw cause;
-  }
-  for (const name of there) {
-    const ours = name === MANIFEST_FILE || name === old.weights.file || name === WEIGHTS_FILE;
-    if (!ours) await rename(join(aside, name), join(place, name));
+  for (const name of [WEIGHTS_FILE, MANIFEST_FILE]) moves.push([join(fresh, name), join(place, name)]);
+  for (const [at, [from, to]] of moves.entries()) {
+    try {
+      await rename(from, to);
+    } catch (cause) {
+      for (const [origin, there] of moves.slice(0, at).reverse()) await rename(there, origin);
+      await rm(aside, { recursive: true, force: true });
+      throw cause;
+    }
   }
   await rm(aside, { recursive: true, force: true });
-}
-
-function beside(place: string, kind: string): string {
-  return join(dirname(place), `.${basename(place).slice(0, 80)}.${randomBytes(4).toString('hex')}.${kind}`);
+  await rm(fresh, { recursive: true, force: true });
 }
 
 function unwritable(dir: string, cause: unknown): SightlineError {

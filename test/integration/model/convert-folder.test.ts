@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convertModel } from '../../../src/model/convert/convert-model.js';
+import { readModel } from '../../../src/model/read-network.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const STREET = new URL('../../../models/street-b0', import.meta.url).pathname;
@@ -59,6 +60,34 @@ describe('convertModel of a model folder', () => {
     expect(manifest.name).toBe('second');
     expect((await readdir(out)).sort()).toEqual(['README.md', 'model.json', 'weights.safetensors']);
     expect(await readdir(folder)).toEqual(['model']);
+  });
+
+  it('writes into the folder that is there, as a shell in it or a mount needs it', async () => {
+    const out = await temporaryFolder();
+    await mkdir(join(out, '.0.sightline-part'));
+    const { ino } = await stat(out);
+    for (const name of ['first', 'second']) {
+      const { manifest } = await convertModel({ input: STREET, out, name, overwrite: name === 'second' });
+      expect(manifest.name).toBe(name);
+      expect((await stat(out)).ino).toBe(ino);
+      expect((await readModel(out)).manifest.name).toBe(name);
+    }
+    expect((await readdir(out)).sort()).toEqual(['.0.sightline-part', 'model.json', 'weights.safetensors']);
+  });
+
+  it('keeps the old model if the new one cannot be put in its place', async () => {
+    const out = await temporaryFolder();
+    await convertModel({ input: STREET, out, name: 'first' });
+    // The old weights have another name, and where the new ones belong stands a folder.
+    const manifest = JSON.parse(await readFile(join(out, 'model.json'), 'utf8')) as { weights: object };
+    const moved = { ...manifest, weights: { ...manifest.weights, file: 'w.safetensors' } };
+    await writeFile(join(out, 'model.json'), JSON.stringify(moved));
+    await rename(join(out, 'weights.safetensors'), join(out, 'w.safetensors'));
+    await mkdir(join(out, 'weights.safetensors'));
+    const second = convertModel({ input: STREET, out, name: 'second', overwrite: true });
+    await expect(second).rejects.toMatchObject({ code: 'ERR_SINK_UNWRITABLE' });
+    expect((await readModel(out)).manifest.name).toBe('first');
+    expect((await readdir(out)).sort()).toEqual(['model.json', 'w.safetensors', 'weights.safetensors']);
   });
 
   it('never touches a folder that holds no model', async () => {
