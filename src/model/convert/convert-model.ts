@@ -79,6 +79,8 @@ const REFERENCE = {
  */
 export async function convertModel(options: ConvertOptions): Promise<Conversion> {
   const { input, out, precision = 'float32', overwrite = false } = options;
+  if (options.name?.trim() === '')
+    throw new SightlineError('ERR_USAGE', 'the name of a model cannot be empty');
   await checkModelPlace(out, overwrite);
   const named = options.classes === undefined ? undefined : await readClassNames(options.classes);
   const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
@@ -158,6 +160,10 @@ function inOrder(weights: Weights, { phi, classes }: NetworkKind, origin: string
         `"${origin}" has ${tensor.data[wrong]!} in "${name}" (value ${wrong} of ${tensor.data.length}): ` +
           'the training diverged or the file is damaged',
       );
+    }
+    // In float32 a variance may end up a little below zero; from here on the batch norm would have no root.
+    if (name.endsWith('/moving_variance') && tensor.data.some((value) => value <= -EPSILON)) {
+      throw new SightlineError('ERR_WEIGHTS_INVALID', `"${origin}" has variances below zero in "${name}"`);
     }
     ordered.set(name, tensor);
   }

@@ -209,6 +209,16 @@ describe('weights that do not fit', () => {
       convertModel({ input: join(folder, 'w.safetensors'), out: join(folder, 'm') }),
     ).rejects.toThrow(/has NaN in "five4_2\/kernel" \(value 5 of \d+\): the training diverged/);
   });
+
+  it('refuses variances that have no root', async () => {
+    const folder = await temporaryFolder();
+    const weights = weightsOf(0);
+    weights.get('stem_bn/moving_variance')!.data[5] = -0.5;
+    await writeFile(join(folder, 'w.safetensors'), encodeSafetensors(weights, 'float32').bytes);
+    const options = { input: join(folder, 'w.safetensors'), out: join(folder, 'm') };
+    await expect(convertModel(options)).rejects.toThrow(/variances below zero in "stem_bn\/moving_variance"/);
+    await expect(convertModel({ ...options, name: ' ' })).rejects.toMatchObject({ code: 'ERR_USAGE' });
+  });
 });
 
 describe('openHdf5Reader', () => {
