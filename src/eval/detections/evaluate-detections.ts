@@ -77,12 +77,20 @@ export function evaluateDetections(
   found: readonly (readonly FoundBox[])[],
   { voc07 = false }: { readonly voc07?: boolean } = {},
 ): DetectionEvaluation {
+  const pictures = truth.images.map(({ boxes }, image) => ({
+    results: groupByClass(found[image]!),
+    objects: groupByClass(boxes),
+  }));
+  // Most pictures have nothing of most classes: with thousands of classes that must cost nothing.
   const byClass = truth.classes.map((name, classId) => {
-    const overlaps = truth.images.map(({ boxes }, image) => {
-      const here = (entry: { readonly classId: number }): boolean => entry.classId === classId;
-      return new ImageOverlaps(found[image]!.filter(here), boxes.filter(here), MOST);
+    const images = pictures.flatMap(({ results, objects }, image) =>
+      results.has(classId) || objects.has(classId) ? [image] : [],
+    );
+    const overlaps = images.map((image) => {
+      const { results, objects } = pictures[image]!;
+      return new ImageOverlaps(results.get(classId) ?? [], objects.get(classId) ?? [], MOST);
     });
-    return { name, overlaps, ...scoreClass(name, overlaps, voc07) };
+    return { images, ...scoreClass(name, overlaps, voc07) };
   });
   const classes = byClass.map(({ scores }) => scores);
   // A class's rank is one of all: results of all classes stand in one list.
@@ -101,11 +109,20 @@ export function evaluateDetections(
     results: classes.reduce((sum, { results }) => sum + results, 0),
     best,
   };
-  const errors = imageErrors(
-    byClass.map(({ matches }) => matches),
-    best?.score ?? 0,
-  );
+  const errors = imageErrors(byClass, truth.images.length, best?.score ?? 0);
   return { scores, errors };
+}
+
+function groupByClass<T extends { readonly classId: number }>(
+  entries: readonly T[],
+): ReadonlyMap<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.classId);
+    if (group === undefined) groups.set(entry.classId, [entry]);
+    else group.push(entry);
+  }
+  return groups;
 }
 
 function scoreClass(name: string, overlaps: readonly ImageOverlaps[], voc07: boolean) {

@@ -8,20 +8,32 @@ export interface ImageErrors {
   readonly FP: number;
 }
 
-/** @param byClass for each class the matches of each picture. @param score results below it are not believed. */
-export function imageErrors(byClass: readonly (readonly ImageMatches[])[], score: number): ImageErrors[] {
-  const count = byClass[0]?.length ?? 0;
-  return Array.from({ length: count }, (_, image) => {
-    let [FN, FP] = [0, 0];
-    for (const matches of byClass) {
-      const { scores, matched, ignored, objects } = matches[image]!;
-      FN += objects;
+/** Matches of one class in the pictures that have something of it. */
+interface ClassMatches {
+  /** Positions of the pictures. */
+  readonly images: readonly number[];
+  /** As many. */
+  readonly matches: readonly ImageMatches[];
+}
+
+/** @param count number of pictures. @param score results below it are not believed. @returns one entry a picture. */
+export function imageErrors(
+  byClass: readonly ClassMatches[],
+  count: number,
+  score: number,
+): readonly ImageErrors[] {
+  const FN = new Float64Array(count);
+  const FP = new Float64Array(count);
+  for (const { images, matches } of byClass) {
+    images.forEach((image, at) => {
+      const { scores, matched, ignored, objects } = matches[at]!;
+      FN[image]! += objects;
       for (let d = 0; d < scores.length && scores[d]! >= score; d++) {
         if (ignored[d] === 1) continue;
-        if (matched[d] === 1) FN--;
-        else FP++;
+        if (matched[d] === 1) FN[image]!--;
+        else FP[image]!++;
       }
-    }
-    return { image, FN, FP };
-  });
+    });
+  }
+  return Array.from({ length: count }, (_, image) => ({ image, FN: FN[image]!, FP: FP[image]! }));
 }
