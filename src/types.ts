@@ -238,6 +238,8 @@ export interface DetectorInfo {
   readonly geometry: ModelGeometry;
   readonly classes: readonly string[];
   readonly maxBatch: number;
+  /** Nothing of this ran: its detections come from a recording. */
+  readonly replayed?: boolean;
 }
 
 /** Detections of one frame; `invalid` counts anchors thrown away because they held NaN or infinity. */

@@ -12,7 +12,8 @@ export function summaryText(summary: RunSummary): string {
   const restarts = inferenceRestarts > 0 ? `; inference restarted ${times(inferenceRestarts)}` : '';
   const { model, backend, version, device, precision, geometry } = detector;
   const where = `${backend} ${version} ${device} (${precision}, ${geometry.width}x${geometry.height})`;
-  lines.push(`${model} on ${where}, ${clock(elapsed)} elapsed, ${rate}${restarts}`);
+  const what = detector.replayed === true ? `replayed: ${model} had been` : model;
+  lines.push(`${what} on ${where}, ${clock(elapsed)} elapsed, ${rate}${restarts}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -42,6 +42,7 @@ export function createReplayDetector(
       geometry,
       classes: head.classes,
       maxBatch: MAX_BATCH,
+      replayed: true,
     },
     expect(record) {
       const { source, epoch, frame } = record;

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FrameRecord } from '../../src/record.js';
+import type { FrameRecord, SourceRecord } from '../../src/record.js';
 import { clip, probeVideo, runCli, timestampsOf } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -124,6 +124,24 @@ describe('sightline replay', () => {
     shown.forEach((time, index) => {
       expect(time - shown[0]!).toBeCloseTo(times[index]! - times[0]!, 2);
     });
+  });
+
+  it('looks at the video again where the camera moves, and gives the same', async () => {
+    const args = [
+      '--start',
+      '15',
+      '--duration',
+      '2',
+      '--camera-motion',
+      '--quiet',
+      '--jsonl',
+      'moving.jsonl',
+    ];
+    expect((await runCli(['track', CARS, ...args], { cwd: folder })).code).toBe(0);
+    await replay('moving.jsonl', '--jsonl', 'moving-again.jsonl');
+    expect(hashOf(at('moving-again.jsonl'))).toBe(hashOf(at('moving.jsonl')));
+    const { tracking } = linesOf(at('moving.jsonl'))[0] as unknown as SourceRecord;
+    expect(tracking?.parameters['gmc_method']).toBe('sparseOptFlow');
   });
 
   it('replays several sources of one recording', async () => {

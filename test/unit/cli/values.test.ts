@@ -164,6 +164,46 @@ describe('what is printed', () => {
     expect(progressText([source], 1)).toMatch(/^100 % {2}9\/5 frames/);
   });
 
+  it('does not claim that a network ran where records were replayed', () => {
+    const run = summary(done);
+    const text = summaryText({ ...run, detector: { ...run.detector, replayed: true } });
+    expect(text).toMatch(/^replayed: scripted had been on none 0 none \(none, 4x4\), 0:02 elapsed/m);
+  });
+
+  it('tells what was counted', () => {
+    const dwell = { count: 2, meanUs: 1e6, p50Us: 1.25e6, p90Us: 2e6, p95Us: 2e6, maxUs: 3e6 };
+    const directions = [
+      { direction: 'west', count: 4, byClass: { car: 3, person: 1 } },
+      { direction: 'east', count: 0, byClass: {} },
+    ];
+    const zone = {
+      name: 'yard',
+      polygon: [],
+      holes: [],
+      occupancy: 0,
+      peak: 2,
+      entered: 5,
+      exited: 4,
+      dwell,
+    };
+    const analytics = {
+      lines: [{ name: 'road', points: [], directions }],
+      zones: [
+        { ...zone, enteredByClass: { car: 5 } },
+        { ...zone, name: 'bay', dwell: undefined, enteredByClass: {} },
+      ],
+    };
+    expect(
+      summaryText(summary({ ...done, analytics }))
+        .split('\n')
+        .slice(1, 4),
+    ).toEqual([
+      '  line road: west 4 (car 3, person 1), east 0',
+      '  zone yard: 5 entered, 4 left, 2 at most, stay 1.3 s (median) to 3.0 s (longest)',
+      '  zone bay: 5 entered, 4 left, 2 at most',
+    ]);
+  });
+
   it('sums a run up', () => {
     expect(summaryText(summary(done))).toBe(
       'cars: 10 frames in, 8 out, 2 dropped (inference-lost), 1 decode errors; 30 detections, 4 tracks in 1:05 of video\n' +
