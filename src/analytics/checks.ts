@@ -24,6 +24,8 @@ export function checkNames(list: string, rules: readonly { readonly name: string
   rules.forEach(({ name }, i) => {
     if (name.trim() === '') fail(`${list}[${i}]`, 'has no name');
     if (name.includes('/')) fail(`${list}[${i}]`, `is called "${name}"; a name cannot hold a slash`);
+    if (/\p{Cc}/u.test(name))
+      fail(`${list}[${i}]`, `is called ${JSON.stringify(name)}; a name cannot hold line breaks and the like`);
     const first = rules.findIndex((rule) => rule.name === name);
     if (first < i) fail(`${list}[${i}]`, `is called "${name}" as ${list}[${first}] is; names must differ`);
   });

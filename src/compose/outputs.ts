@@ -10,6 +10,7 @@ import { createMotSink } from '../sinks/mot-sink.js';
 import { createVideoSink } from '../sinks/video-sink.js';
 import { createWebSocketServerSink } from '../sinks/websocket/server-sink.js';
 import type { Logger, Sink } from '../types.js';
+import { analyticsOf } from './track-parts.js';
 
 /** Where results go when the caller names no output. */
 export const defaultOutputs = { video: '{name}.tracked.mp4', jsonl: '{name}.jsonl' } as const;
@@ -32,7 +33,7 @@ export function ownSinksOf(
   logger: Logger,
 ): Sink[] {
   const { video, jsonl, mot, heatMap, overwrite, fillGapsSeconds } = output;
-  const named = (path: string): string => path.replaceAll('{name}', id);
+  const named = (path: string): string => withName(path, id);
   const sinks: Sink[] = [];
   if (video !== undefined) {
     if (ffmpeg === undefined) throw new TypeError('a video output needs ffmpeg');
@@ -71,15 +72,16 @@ export function checkDistinctOutputs(
 
 /** A heat map can only be written of an input whose analytics makes one. */
 export function checkHeatMaps(
-  { output, analytics, analyticsBySource = {} }: Pick<Options, 'output' | 'analytics' | 'analyticsBySource'>,
+  options: Pick<Options, 'output' | 'analytics' | 'analyticsBySource'>,
   ids: readonly string[],
 ): void {
-  if (output.heatMap === undefined) return;
-  const without = ids.find((id) => (analyticsBySource[id] ?? analytics)?.heatMap === undefined);
+  const { heatMap } = options.output;
+  if (heatMap === undefined) return;
+  const without = ids.find((id) => analyticsOf(options, id)?.heatMap === undefined);
   if (without === undefined) return;
   throw new SightlineError(
     'ERR_USAGE',
-    `--heat-map "${output.heatMap}" needs a heat map of "${without}"; put "heatMap: {}" into its analytics or zones file`,
+    `--heat-map "${heatMap}" needs a heat map of "${without}"; put "heatMap: {}" into its analytics or zones file`,
   );
 }
 
@@ -95,12 +97,17 @@ export async function checkNotRead(
 ): Promise<void> {
   const read = new Set((await Promise.all(reads.map(fileNumber))).filter((number) => number !== undefined));
   for (const [flag, path] of fileOutputs(output)) {
-    for (const file of new Set(inputs.map(({ id }) => path.replaceAll('{name}', id)))) {
+    for (const file of new Set(inputs.map(({ id }) => withName(path, id)))) {
       const number = await fileNumber(file);
       if (number === undefined || !read.has(number)) continue;
       throw new SightlineError('ERR_USAGE', `${flag} "${file}" is the ${what} itself; name another file`);
     }
   }
+}
+
+/** The name stands there as it is, whatever `$&` may mean in a replacement. */
+function withName(path: string, id: string): string {
+  return path.replaceAll('{name}', () => id);
 }
 
 /** The outputs that are files, by their flags. */

@@ -40,7 +40,15 @@ export function analyticsMaker(
     );
   }
   return ({ id, width, height }) => {
-    const config = analyticsBySource[id] ?? analytics;
+    const config = analyticsOf({ analytics, analyticsBySource }, id);
     return config && createAnalytics(config, { id, width, height, classes });
   };
+}
+
+/** What is asked for of one input. It may be called `constructor`, which every object has. */
+export function analyticsOf(
+  { analytics, analyticsBySource = {} }: Pick<Options, 'analytics' | 'analyticsBySource'>,
+  id: string,
+): Options['analytics'] {
+  return (Object.hasOwn(analyticsBySource, id) ? analyticsBySource[id] : undefined) ?? analytics;
 }

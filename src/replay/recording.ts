@@ -35,6 +35,7 @@ export async function openRecording(path: string): Promise<Recording> {
     if (record.type === 'source') {
       if (sources.has(record.source))
         throw invalid(`${where}: a second source "${record.source}"; a recording holds one run`);
+      mustBeName(record.source, where);
       sources.set(record.source, { head: record, frames: 0, firstUs: record.startUs });
     } else if (record.type === 'frame') {
       const source = sources.get(record.source);
@@ -77,6 +78,14 @@ async function mustBeFile(path: string): Promise<void> {
   throw new SightlineError(
     'ERR_SOURCE_UNREADABLE',
     `"${path}" is not a file; a recording is read twice, so it cannot come from a pipe`,
+  );
+}
+
+/** Names of sources become parts of the names of files; none may lead out of the folder that an output names. */
+function mustBeName(source: string, where: string): void {
+  if (source !== '' && !/[/\\\0]/.test(source)) return;
+  throw invalid(
+    `${where}: a source is called ${JSON.stringify(source)}; a name cannot be empty or hold a slash`,
   );
 }
 

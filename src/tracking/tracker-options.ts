@@ -119,7 +119,7 @@ export function parseTrackerOptions(
 /** The name that a parameter has here, whatever its spelling: `trackThresh` is `track_high_thresh`. */
 export function parameterNameOf(key: string): string {
   const snake = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return spellings[snake] ?? snake;
+  return (Object.hasOwn(spellings, snake) ? spellings[snake] : undefined) ?? snake;
 }
 
 function translate(

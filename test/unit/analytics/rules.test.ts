@@ -46,6 +46,7 @@ describe('settings that cannot work', () => {
     ],
     ['no name', { zones: [{ name: ' ', polygon: SQUARE }] }, 'zones[0] has no name'],
     ['a slash in a name', { zones: [{ name: 'a/b', polygon: SQUARE }] }, 'a name cannot hold a slash'],
+    ['a line break in a name', { zones: [{ name: 'a\nb', polygon: SQUARE }] }, 'is called "a\\nb"; a name'],
     [
       'a polygon of two points',
       { zones: [{ name: 'yard', polygon: LEVEL }] },

@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkHeatMaps } from '../../../src/compose/outputs.js';
+import { checkHeatMaps, checkNotRead } from '../../../src/compose/outputs.js';
 import { analyticsMaker } from '../../../src/compose/track-parts.js';
 import { parseOptions } from '../../../src/config/parse.js';
 import type { Options, OptionsInput } from '../../../src/config/schema.js';
 import { sourceInfo } from '../../support/results.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 type Rules = NonNullable<OptionsInput['analytics']>;
 
@@ -45,6 +48,11 @@ describe('analytics of the inputs', () => {
     const stateOf = (id: string) => makeFor(sourceInfo({ id }))!.state();
     expect(stateOf('a').lines.map(({ name }) => name)).toEqual(['gate']);
     expect(stateOf('b')).toMatchObject({ lines: [], zones: [{ name: 'yard' }] });
+  });
+
+  it('belong to inputs by their own names only', () => {
+    expect(make({ analytics: gate })(sourceInfo({ id: 'constructor' }))!.state().lines).toHaveLength(1);
+    expect(make({})(sourceInfo({ id: 'toString' }))).toBeUndefined();
   });
 
   it('are none where none are asked for', () => {
@@ -125,5 +133,17 @@ describe('a heat map as output', () => {
     expect(() => {
       checkHeatMaps(options(input), ['a', 'b']);
     }).toThrow(`needs a heat map of ${whose}; put "heatMap: {}" into its analytics`);
+  });
+});
+
+describe('{name} in an output', () => {
+  it('is the name as it is written', async () => {
+    const folder = await temporaryFolder();
+    const input = join(folder, '$&.jsonl');
+    await writeFile(input, '');
+    const { output } = options({ output: { jsonl: join(folder, '{name}.jsonl') } });
+    await expect(checkNotRead({ output }, [{ id: '$&', input }], [input], 'input')).rejects.toThrow(
+      '$&.jsonl" is the input itself',
+    );
   });
 });

@@ -60,6 +60,15 @@ describe('a recording', () => {
     }
   });
 
+  it.each(['', '../b', 'a/b', 'a\\b'])(
+    'has no source called %j: outputs are named after them',
+    async (id) => {
+      await expect(openRecording(await recordingOf(head(id)))).rejects.toThrow(
+        /run\.jsonl:1: a source is called .*; a name cannot be empty or hold a slash/,
+      );
+    },
+  );
+
   it('may hold a source without frames, and may lack its end', async () => {
     const recording = await openRecording(await recordingOf(head('a')));
     expect(recording.sources).toMatchObject([{ frames: 0, firstUs: 7 }]);

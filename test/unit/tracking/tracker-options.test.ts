@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { globalTrackId } from '../../../src/tracking/track-id.js';
 import { createTracker } from '../../../src/tracking/tracker.js';
-import { parseTrackerOptions, trackerNameOf } from '../../../src/tracking/tracker-options.js';
+import {
+  parameterNameOf,
+  parseTrackerOptions,
+  trackerNameOf,
+} from '../../../src/tracking/tracker-options.js';
 
 describe('trackerNameOf', () => {
   it.each([
@@ -23,6 +27,13 @@ describe('trackerNameOf', () => {
 });
 
 describe('parseTrackerOptions', () => {
+  it('knows no names that every object has', () => {
+    expect(() => parseTrackerOptions('sort', { constructor: 3 })).toThrow(
+      'sort has no parameter "constructor"',
+    );
+    expect(parameterNameOf('constructor')).toBe('constructor');
+  });
+
   it('takes usual names and camelCase alike', () => {
     const usual = parseTrackerOptions('bytetrack', { track_high_thresh: 0.4, fuse_score: false });
     expect(parseTrackerOptions('bytetrack', { trackHighThresh: 0.4, fuseScore: false })).toEqual(usual);
