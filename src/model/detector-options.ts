@@ -83,7 +83,7 @@ export function thresholdsOf(manifest: ModelManifest, options: DetectorOptions):
   });
 }
 
-function checkNumbers({ iou, maxBatch, maxDetections, size }: DetectorOptions): void {
+function checkNumbers({ iou, maxBatch, maxDetections, size, threads }: DetectorOptions): void {
   if (size !== undefined && !isInputSize(size)) {
     throw new SightlineError(
       'ERR_USAGE',
@@ -96,6 +96,7 @@ function checkNumbers({ iou, maxBatch, maxDetections, size }: DetectorOptions): 
   for (const [name, value, most] of [
     ['maxBatch', maxBatch, 256],
     ['maxDetections', maxDetections ?? MAX_DETECTIONS, 100_000],
+    ['threads', threads ?? 1, 256],
   ] as const) {
     if (Number.isInteger(value) && value >= 1 && value <= most) continue;
     throw new SightlineError('ERR_USAGE', `${name} must be a whole number from 1 to ${most}, got ${value}`);

@@ -1,11 +1,11 @@
 import { basename, resolve } from 'node:path';
 import { SightlineError } from '../../errors.js';
-import type { InputSize } from '../../input-size.js';
+import { type InputSize, isInputSize, SIZE_RULE } from '../../input-size.js';
 import { type ModelManifest, type Phi, phiOf } from '../manifest.js';
 import { encodeSafetensors, type Precision, type Rounding } from '../weights/write-safetensors.js';
 import type { Weights, WeightTensor } from '../weights/weights.js';
 import { matchNetwork, type NetworkKind } from './match-network.js';
-import { shapesOf } from './networks.js';
+import { PHIS, shapesOf } from './networks.js';
 import { EPSILON, readInput, type ReadInput } from './read-input.js';
 import { readAnchors, readClassNames } from './text-files.js';
 import { checkModelPlace, type UnwrittenManifest, writeModel } from './write-model.js';
@@ -79,8 +79,7 @@ const REFERENCE = {
  */
 export async function convertModel(options: ConvertOptions): Promise<Conversion> {
   const { input, out, precision = 'float32', overwrite = false } = options;
-  if (options.name?.trim() === '')
-    throw new SightlineError('ERR_USAGE', 'the name of a model cannot be empty');
+  checkOptions(options);
   await checkModelPlace(out, overwrite);
   const named = options.classes === undefined ? undefined : await readClassNames(options.classes);
   const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
@@ -109,6 +108,17 @@ export async function convertModel(options: ConvertOptions): Promise<Conversion>
     rounding,
     warnings,
   };
+}
+
+/** What the types and the command line rule out, but a JavaScript program may pass. */
+function checkOptions({ name, phi, size }: ConvertOptions): void {
+  if (name?.trim() === '') throw new SightlineError('ERR_USAGE', 'the name of a model cannot be empty');
+  if (phi !== undefined && !PHIS.includes(phi)) {
+    throw new SightlineError('ERR_USAGE', `phi must be a whole number from 0 to 7, got ${String(phi)}`);
+  }
+  if (size !== undefined && !isInputSize(size)) {
+    throw new SightlineError('ERR_USAGE', `the size must be ${SIZE_RULE}; got ${size.width}x${size.height}`);
+  }
 }
 
 function describe(

@@ -54,6 +54,10 @@ const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
  */
 export async function exportModel(format: ExportFormat, options: ExportOptions): Promise<readonly string[]> {
   const { input, out, size, decode, overwrite } = options;
+  if (!EXPORT_FORMATS.includes(format)) {
+    const known = EXPORT_FORMATS.join(' and ');
+    throw new SightlineError('ERR_USAGE', `there is no format "${format as string}"; known are ${known}`);
+  }
   if (decode === true && format !== 'onnx') {
     throw new SightlineError('ERR_USAGE', `--decode belongs to onnx, not to ${format}`);
   }

@@ -5,7 +5,7 @@ export const LARGEST_HALF = 65_504;
 
 let values: Float32Array | undefined;
 
-/** The value of each of the 65,536 patterns: a look-up is three times faster than arithmetic. */
+/** The value of each of the 65,536 patterns, computed once. */
 export function halfValues(): Float32Array {
   if (values !== undefined) return values;
   values = new Float32Array(65_536);

@@ -224,6 +224,7 @@ describe('a start that fails', () => {
       'ERR_USAGE',
       /maxBatch must be a whole number from 1 to 256, got 0/,
     ],
+    ['half a thread', { threads: 1.5 }, 'ERR_USAGE', /threads must be a whole number from 1 to 256, got 1.5/],
     ['no time to answer', { requestTimeoutMs: 0 }, 'ERR_USAGE', /requestTimeoutMs must be/],
   ])('%s', async (_, wrong, code, message) => {
     const failed = createHostedDetector(options(wrong));

@@ -2,6 +2,8 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convertModel } from '../../../src/model/convert/convert-model.js';
+import { type ExportFormat, exportModel } from '../../../src/model/convert/export-model.js';
+import type { Phi } from '../../../src/model/manifest.js';
 import { readModel } from '../../../src/model/read-network.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -88,6 +90,14 @@ describe('convertModel of a model folder', () => {
     await expect(second).rejects.toMatchObject({ code: 'ERR_SINK_UNWRITABLE' });
     expect((await readModel(out)).manifest.name).toBe('first');
     expect((await readdir(out)).sort()).toEqual(['model.json', 'w.safetensors', 'weights.safetensors']);
+  });
+
+  it('refuses what cannot be before it reads anything', async () => {
+    const asked = { input: '/nowhere', out: '/nowhere/model' };
+    for (const wrong of [{ phi: 9 as Phi }, { size: { width: 100, height: 64 } }, { name: ' ' }]) {
+      await expect(convertModel({ ...asked, ...wrong })).rejects.toMatchObject({ code: 'ERR_USAGE' });
+    }
+    await expect(exportModel('caffe' as ExportFormat, asked)).rejects.toThrow(/no format "caffe"/);
   });
 
   it('never touches a folder that holds no model', async () => {

@@ -217,7 +217,6 @@ describe('weights that do not fit', () => {
     await writeFile(join(folder, 'w.safetensors'), encodeSafetensors(weights, 'float32').bytes);
     const options = { input: join(folder, 'w.safetensors'), out: join(folder, 'm') };
     await expect(convertModel(options)).rejects.toThrow(/variances below zero in "stem_bn\/moving_variance"/);
-    await expect(convertModel({ ...options, name: ' ' })).rejects.toMatchObject({ code: 'ERR_USAGE' });
   });
 });
 
