@@ -77,6 +77,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     ...detect,
     confidence: settings.detector,
     logger,
+    signal: extras.signal,
   });
   const pipeline = assemblePipeline({
     detector,

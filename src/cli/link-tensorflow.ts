@@ -7,7 +7,7 @@ interface LinkFlags {
   readonly from?: string;
   readonly package?: TensorflowPackage;
   readonly tensorflowVersion?: string;
-  readonly python: string;
+  readonly python?: string;
 }
 
 /** `sightline link-tensorflow`. @param onExit told the exit code. */
@@ -25,9 +25,19 @@ export function linkTensorflowCommand(onExit: (code: number) => void): Command {
       '--tensorflow-version <version>',
       `take or fetch this version only (fetched otherwise: ${PINNED_TENSORFLOW})`,
     )
-    .option('--python <program>', 'the Python that is asked and that runs pip and node-gyp', 'python3')
+    .option(
+      '--python <program>',
+      'the Python that is asked and that runs pip and node-gyp (default: python3)',
+    )
     .action(async ({ from, package: name, tensorflowVersion: version, python }: LinkFlags) => {
-      await linkTensorflow({ from, package: name, version, python }, (line) => {
+      const request = {
+        from,
+        package: name,
+        version,
+        python: python ?? 'python3',
+        named: python !== undefined,
+      };
+      await linkTensorflow(request, (line) => {
         process.stdout.write(`${line}\n`);
       });
       onExit(EXIT.done);

@@ -65,7 +65,7 @@ export function replayCommand(onExit: (code: number) => void): Command {
     )
     .action(async (recording: string, flags: ReplayFlags) => {
       const options = await optionsOf(recording, flags);
-      onExit(await runPipeline((logger) => createReplay(options, { logger }), flags));
+      onExit(await runPipeline((extras) => createReplay(options, extras), flags));
     });
 }
 

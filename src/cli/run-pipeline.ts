@@ -20,12 +20,13 @@ export interface TalkFlags {
  * @throws what `create` and `run` throw.
  */
 export async function runPipeline(
-  create: (logger: Logger) => Promise<Pipeline>,
+  create: (extras: { logger: Logger; signal: AbortSignal }) => Promise<Pipeline>,
   flags: TalkFlags,
 ): Promise<number> {
   const pretty = flags.logFormat === 'pretty';
   const showsLine = pretty && flags.quiet !== true && process.stderr.isTTY;
   let pipeline: Pipeline | undefined;
+  const preparing = new AbortController();
   const line = startProgressLine(process.stderr, showsLine, () => pipeline?.progress() ?? []);
   const logger = createLogger({
     format: flags.logFormat,
@@ -33,11 +34,15 @@ export async function runPipeline(
     write: line.print,
   });
   const interrupts = watchInterrupts(() => {
-    pipeline?.stop();
+    if (pipeline === undefined) {
+      preparing.abort();
+      return;
+    }
+    pipeline.stop();
     logger.warn({}, 'stopping: files are being finished; interrupt again to end at once');
   });
   try {
-    pipeline = await create(logger);
+    pipeline = await create({ logger, signal: preparing.signal });
     if (interrupts.count() > 0) pipeline.stop();
     pipeline.events.subscribe(({ sourceId, state }) => {
       logger.debug({ source: sourceId }, state);
@@ -46,6 +51,9 @@ export async function runPipeline(
     line.stop();
     report(summary, flags, logger, line.print);
     return exitCodeOfRun(summary, interrupts.count() > 0);
+  } catch (error) {
+    if (interrupts.count() > 0 && isSightlineError(error, 'ERR_ABORTED')) return EXIT.interrupted;
+    throw error;
   } finally {
     line.stop();
     interrupts.dispose();

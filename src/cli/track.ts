@@ -132,7 +132,7 @@ async function track(inputs: string[], flags: TrackFlags): Promise<number> {
     ...optionsOf(inputs, flags, file),
     ...(zones !== undefined && { analytics: zones }),
   });
-  return runPipeline((logger) => createPipeline(options, { logger }), flags);
+  return runPipeline((extras) => createPipeline(options, extras), flags);
 }
 
 /** Laid over each other: file, then flags. */

@@ -11,6 +11,8 @@ export interface PipelineExtras {
   readonly sinks?: readonly Sink[];
   /** Where log lines go; nowhere if not given. */
   readonly logger?: Logger;
+  /** Gives up preparing the run when it aborts; to end a run call `stop`. */
+  readonly signal?: AbortSignal;
 }
 
 /** @throws SightlineError ERR_USAGE for parameters that the tracker does not have or that are out of range. */

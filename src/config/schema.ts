@@ -63,7 +63,7 @@ const modelOptions = z
       .array(z.string().min(1))
       .optional()
       .describe(
-        'Modules to import first, such as one that registers a TensorFlow.js backend: paths or packages.',
+        'Modules that tfjs imports first, such as one that registers a backend of it: paths or packages.',
       ),
   })
   .prefault({});

@@ -15,6 +15,8 @@ export interface TensorflowRequest {
   readonly version?: string | undefined;
   /** The Python to ask, and to run pip and node-gyp on. */
   readonly python: string;
+  /** Whether the user named that Python: then it has to be there. */
+  readonly named?: boolean | undefined;
 }
 
 /** A TensorFlow that was found, and how. */
@@ -90,8 +92,8 @@ async function fromPython(
   try {
     answer = await around.python();
   } catch (error) {
-    // Nothing has to be built if all is linked, so nobody needs a Python.
-    if (mayBeMissing) return undefined;
+    // Nothing has to be built if all is linked, so nobody needs a Python; but one that was named was meant.
+    if (mayBeMissing && !request.named) return undefined;
     throw error;
   }
   for (const candidate of answer.tensorflow) {

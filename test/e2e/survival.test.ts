@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -7,6 +7,7 @@ import {
   descendantsOf,
   isAlive,
   probeVideo,
+  ROOT,
   runCli,
   type Running,
   startCli,
@@ -134,6 +135,20 @@ describe('what happens when something dies', () => {
     expect(probeVideo(join(cwd, 'out.mp4')).frames).toBe(sources[0]!.frames.emitted);
     expect(linesIn(cwd).at(-1)!.type).toBe('end');
     expect(readdirSync(cwd).sort()).toEqual(['out.jsonl', 'out.mp4']);
+  });
+
+  it('an interrupt while the model is loading ends at once', async () => {
+    const cwd = await temporaryFolder();
+    const module = `${ROOT}test/fixtures/hanging-module.mjs`;
+    writeFileSync(join(cwd, 'slow.yaml'), `model: { device: 'tfjs:none', modules: ['${module}'] }\n`);
+    const { child, finished } = startCli(['track', LONG, '--config', 'slow.yaml', '--jsonl', 'out.jsonl'], {
+      cwd,
+    });
+    await until(() => existsSync(join(cwd, 'begun')));
+    const children = descendantsOf(child.pid!);
+    child.kill('SIGINT');
+    expect(await finished).toMatchObject({ code: 130, stderr: '' });
+    await until(() => children.every(({ pid }) => !isAlive(pid)));
   });
 
   it('a second interrupt ends at once, and children with it', async () => {

@@ -65,7 +65,7 @@ const NOTES: Readonly<Record<OnnxruntimeDevice, string>> = {
   dml: ', not tested by us',
 };
 
-const INSTALL_CUDA = 'run `ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node`';
+const INSTALL_CUDA = 'run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`';
 
 function packageProblem({ version, binding, platform, arch }: OnnxruntimeInstall): string | undefined {
   if (version === undefined) return 'onnxruntime-node is not installed: run `npm install onnxruntime-node`';

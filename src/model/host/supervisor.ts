@@ -10,6 +10,8 @@ export interface HostedDetectorOptions extends DetectorOptions {
   readonly logger?: Logger | undefined;
   /** How long an answer may take, 30 s if not given; start-up and the first batch of each size may take ten times that. */
   readonly requestTimeoutMs?: number | undefined;
+  /** Gives up loading when it aborts; without effect once the detector is there. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A detector in a child process that is started again when it is lost. */
@@ -18,6 +20,7 @@ export interface HostedDetector extends Detector {
   readonly restarts: number;
 }
 
+const NEVER = new AbortController().signal;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Deaths in a row without one answered request after which there is no point in another start. */
 const MOST_FAILURES = 5;
@@ -33,10 +36,10 @@ const LAST_WORDS = 1000;
  * ERR_INFERENCE_LOST and can be called again at once; it then waits for the new child. After five ends in a row without an
  * answer `detect` rejects with ERR_BACKEND_FAILED, for good. `close` may be called at any time and settles when the child
  * is reaped; a call to `detect` under way rejects with ERR_ABORTED.
- * @throws SightlineError as `createDetector` does, ERR_BACKEND_FAILED if the child ends while it loads.
+ * @throws SightlineError as `createDetector` does, ERR_ABORTED if `signal` aborts, ERR_BACKEND_FAILED if the child ends while it loads.
  */
 export async function createHostedDetector(options: HostedDetectorOptions): Promise<HostedDetector> {
-  const { logger, requestTimeoutMs = REQUEST_TIMEOUT_MS, ...detector } = options;
+  const { logger, requestTimeoutMs = REQUEST_TIMEOUT_MS, signal = NEVER, ...detector } = options;
   if (!(requestTimeoutMs >= 1 && requestTimeoutMs <= 3_600_000)) {
     throw new SightlineError(
       'ERR_USAGE',
@@ -52,12 +55,14 @@ export async function createHostedDetector(options: HostedDetectorOptions): Prom
   };
   let lastLines: readonly string[] = [];
   try {
-    const first = await HostProcess.start(hostOptions, new AbortController().signal, (lines) => {
+    const first = await HostProcess.start(hostOptions, signal, (lines) => {
       lastLines = lines;
     });
     return new Supervisor(first, hostOptions, logger);
   } catch (error) {
     if (!(error instanceof HostLost)) throw error;
+    if (signal.aborted)
+      throw new SightlineError('ERR_ABORTED', 'stopped while the model was loading', { cause: error });
     throw new SightlineError(
       'ERR_BACKEND_FAILED',
       `the inference process ${clauseOf(error)} while it loaded "${detector.modelDir}" on ${detector.device}` +

@@ -93,7 +93,7 @@ describe('chooseBackend', () => {
     [
       'onnxruntime:cuda',
       { ...withCuda, cudaLibrary: false },
-      /provider library is not installed: run `ONNXRUNTIME_NODE_INSTALL=true npm rebuild onnxruntime-node`/,
+      /provider library is not installed: run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`/,
     ],
     ['cuda', { ...withCuda, arch: 'arm64' }, /on linux x64 only, this is linux arm64/],
     ['tensorrt', withCuda, /the TensorRT provider library is not installed/],
