@@ -62,7 +62,7 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
   await checkNotRead(options, places, [options.recording], 'recording');
   const [width, height] = head.input ?? [416, 416];
   const seen = { ...BLIND, width, height };
-  const detector = createReplayDetector(head, seen, { classes: options.classes });
+  const detector = createReplayDetector(head, seen, options.classes);
   const ffmpeg = shows || looks ? await findFfmpeg() : undefined;
   const made = sources.map((source, at): Source => {
     const parts = { recording, source, expect: detector.expect.bind(detector) };

@@ -56,12 +56,14 @@ export function trackerSettings(
   const name = trackerNameOf(track.tracker);
   const asked = detect.confidence ?? modelConfidence;
   const byClass = Object.values(detect.classConfidence ?? {});
-  const high = track.highThreshold ?? Math.min(asked, ...byClass);
-  const low = Math.min(track.lowThreshold ?? LOW_THRESHOLD, high);
-  const given = Object.entries(track.parameters ?? {}).map(
-    ([key, value]) => [parameterNameOf(key), value] as const,
-  );
-  const frameRate = given.find(([parameter]) => parameter === 'frame_rate')?.[1];
+  const given = givenParameters(name, track.parameters);
+  const number = (parameter: string | undefined): number | undefined => {
+    const value = parameter === undefined ? undefined : given.get(parameter);
+    return typeof value === 'number' ? value : undefined;
+  };
+  const high = number(PARAMETERS.highThreshold[name]) ?? track.highThreshold ?? Math.min(asked, ...byClass);
+  const lowest = number(name === 'sort' ? undefined : PARAMETERS.lowThreshold[name]) ?? track.lowThreshold;
+  const low = Math.min(lowest ?? LOW_THRESHOLD, high);
   const parameters: Record<string, number | boolean | string> = {};
   const set = (setting: Setting, value: number | undefined): void => {
     if (value !== undefined) parameters[parameterOf(setting, name)] = value;
@@ -71,7 +73,7 @@ export function trackerSettings(
   set('newTrackThreshold', track.newTrackThreshold);
   set('matchThreshold', track.matchThreshold);
   // With a frame rate among the parameters their times are in frames.
-  const perSecond = typeof frameRate === 'number' ? frameRate : 1;
+  const perSecond = number('frame_rate') ?? 1;
   set('bufferSeconds', track.bufferSeconds === undefined ? undefined : track.bufferSeconds * perSecond);
   if (name === 'botsort') parameters['gmc_method'] = track.cameraMotion ? 'sparseOptFlow' : 'none';
   else if (track.cameraMotion)
@@ -83,6 +85,25 @@ export function trackerSettings(
     detector: byClass.length > 0 ? asked : Math.min(asked, low),
     tracking: { tracker: name, parameters: { ...parameters, ...Object.fromEntries(given) } },
   };
+}
+
+/** Parameters by the names that they have here. */
+function givenParameters(
+  tracker: TrackerName,
+  parameters: Options['track']['parameters'] = {},
+): ReadonlyMap<string, number | boolean | string> {
+  const given = new Map<string, number | boolean | string>();
+  for (const [key, value] of Object.entries(parameters)) {
+    const parameter = parameterNameOf(key);
+    if (given.has(parameter)) {
+      throw new SightlineError(
+        'ERR_USAGE',
+        `${parameter} of ${tracker} is given twice, the second time as "${key}"`,
+      );
+    }
+    given.set(parameter, value);
+  }
+  return given;
 }
 
 function parameterOf(setting: Setting, name: TrackerName): string {

@@ -8,28 +8,21 @@ export interface ReplayDetector extends Detector {
   expect(record: FrameRecord): void;
 }
 
-/** Which of the recorded detections are used. */
-export interface ReplayFilter {
-  /** Names of the classes to keep; all if not given. */
-  readonly classes?: readonly string[] | undefined;
-  /** Least confidence by class name. */
-  readonly classConfidence?: Readonly<Record<string, number>> | undefined;
-}
-
 /** Most frames of one call. There is nothing to be gained from more. */
 const MAX_BATCH = 16;
 
 /**
  * A detector for replays. Holds the detections of the frames that are underway, and no others.
  * @param head what the recording says about the detector that it was made with.
+ * @param classes names of the classes to use; all if not given.
  * @throws SightlineError ERR_USAGE for a class that the recording does not know.
  */
 export function createReplayDetector(
   head: SourceRecord,
   geometry: DetectorInfo['geometry'],
-  filter: ReplayFilter,
+  classes?: readonly string[],
 ): ReplayDetector {
-  const keep = filterOf(head.classes, filter);
+  const keep = filterOf(head.classes, classes);
   const underway = new Map<string, readonly Detection[]>();
   return {
     info: {
@@ -76,16 +69,15 @@ function toDetection({ class: label, classId, confidence, box }: DetectionRecord
 
 function filterOf(
   known: readonly string[],
-  { classes, classConfidence = {} }: ReplayFilter,
+  classes: readonly string[] = known,
 ): (detection: DetectionRecord) => boolean {
-  const unknown = [...(classes ?? []), ...Object.keys(classConfidence)].find((name) => !known.includes(name));
+  const unknown = classes.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new SightlineError(
       'ERR_USAGE',
       `the recording has no class "${unknown}"; its classes are ${known.join(', ')}`,
     );
   }
-  const wanted = new Set(classes ?? known);
-  const least = new Map(Object.entries(classConfidence));
-  return ({ class: label, confidence }) => wanted.has(label) && confidence >= (least.get(label) ?? 0);
+  const wanted = new Set(classes);
+  return ({ class: label }) => wanted.has(label);
 }

@@ -111,6 +111,21 @@ describe('from options to a tracker', () => {
     });
   });
 
+  it('lets the detector know of thresholds among the parameters', () => {
+    expect(settings({ parameters: { track_low_thresh: 0.02 } })).toMatchObject({ detector: 0.02 });
+    expect(settings({ parameters: { track_high_thresh: 0.05 } })).toMatchObject({
+      detector: 0.05,
+      tracking: { parameters: { track_high_thresh: 0.05, track_low_thresh: 0.05 } },
+    });
+    expect(settings({ tracker: 'sort', parameters: { det_thresh: 0.05 } })).toMatchObject({ detector: 0.05 });
+  });
+
+  it('refuses a parameter that is given in two spellings', () => {
+    expect(() => settings({ parameters: { track_buffer: 1, trackBuffer: 2 } })).toThrow(
+      /track_buffer of botsort is given twice, the second time as "trackBuffer"/,
+    );
+  });
+
   it.each([
     [{ track_bufer: 3 }, /no parameter "track_bufer" \(did you mean "track_buffer"\?\)/],
     [{ track_buffer: -1 }, /expected a number from 0 to 86400 for track_buffer/],
