@@ -39,7 +39,9 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
   const options = parseReplay(input);
   const logger = extras.logger ?? SILENT_LOGGER;
   const recording = await openRecording(options.recording);
-  const { sources } = recording;
+  const { sources, cutAt } = recording;
+  if (cutAt !== undefined)
+    logger.warn({}, `${cutAt}: the last line is cut, as a run that was killed leaves it; it is left out`);
   const [{ head }] = sources as [RecordedSource];
   if (options.video !== undefined && sources.length > 1) {
     throw new SightlineError(

@@ -1,8 +1,8 @@
 /** A JSONL file of records, read as what it is: a recording of what a detector saw. */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { messageOf, SightlineError } from '../errors.js';
+import { isSightlineError, messageOf, SightlineError } from '../errors.js';
 import { parseRecord } from '../read-record.js';
 import type { FrameRecord, SightlineRecord, SourceRecord } from '../record.js';
 
@@ -19,6 +19,8 @@ export interface RecordedSource {
 export interface Recording {
   readonly path: string;
   readonly sources: readonly RecordedSource[];
+  /** Where a last line begins that is not whole and was left out, such as `out.jsonl:12`. */
+  readonly cutAt: string | undefined;
   /** Reads the frames of one source again, in order; holds one record at a time. */
   frames(sourceId: string, signal: AbortSignal): AsyncIterable<FrameRecord>;
 }
@@ -31,7 +33,11 @@ export async function openRecording(path: string): Promise<Recording> {
   await mustBeFile(path);
   const sources = new Map<string, { head: SourceRecord; frames: number; firstUs: number }>();
   const newest = new Map<string, FrameRecord>();
-  for await (const { record, where } of recordsOf(path)) {
+  let cutAt: string | undefined;
+  const onCut = (where: string): void => {
+    cutAt = where;
+  };
+  for await (const { record, where } of recordsOf(path, onCut)) {
     if (record.type === 'source') {
       if (sources.has(record.source))
         throw invalid(`${where}: a second source "${record.source}"; a recording holds one run`);
@@ -55,6 +61,7 @@ export async function openRecording(path: string): Promise<Recording> {
   return {
     path,
     sources: [...sources.values()],
+    cutAt,
     async *frames(sourceId, signal) {
       for await (const { record } of recordsOf(path)) {
         if (signal.aborted) return;
@@ -96,21 +103,46 @@ function mustFollow(record: FrameRecord, before: FrameRecord | undefined, where:
     throw invalid(`${where}: frame ${record.frame} of "${record.source}" is older than the one before it`);
 }
 
-async function* recordsOf(path: string): AsyncIterable<{ record: SightlineRecord; where: string }> {
+/** @param onCut told where a last line begins that is not whole: what a killed run leaves. It is left out. */
+async function* recordsOf(
+  path: string,
+  onCut: (where: string) => void = () => undefined,
+): AsyncIterable<{ record: SightlineRecord; where: string }> {
+  const ended = await endsWithLineFeed(path);
   const input = createReadStream(path);
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let number = 0;
+  let before: SightlineError | undefined;
   try {
     for await (const line of lines) {
+      // Not the last line, so it was not cut but wrong.
+      if (before !== undefined) throw before;
       number++;
       if (line.trim() === '') continue;
       const where = `${path}:${number}`;
-      const record = parseRecord(line, where);
-      if (record !== undefined) yield { record, where };
+      try {
+        const record = parseRecord(line, where);
+        if (record !== undefined) yield { record, where };
+      } catch (error) {
+        if (ended || !isSightlineError(error, 'ERR_RECORD_INVALID')) throw error;
+        before = error;
+      }
     }
+    if (before !== undefined) onCut(`${path}:${number}`);
   } finally {
     lines.close();
     input.destroy();
+  }
+}
+
+async function endsWithLineFeed(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+    return buffer[0] === 0x0a;
+  } finally {
+    await file.close();
   }
 }
 

@@ -212,7 +212,7 @@ describe('a replay that cannot work ends with one line', () => {
   });
 
   it.each([
-    ['cut in a line', (text: string) => text.slice(0, 20_000), /damaged\.jsonl:\d+ is not JSON/, 1],
+    ['broken in a line', (text: string) => `${text.slice(0, 20_000)}\n`, /damaged\.jsonl:\d+ is not JSON/, 1],
     ['nothing', () => '', /holds no source record/, 4],
   ])('a damaged recording: %s', async (_name, damage, message, exit) => {
     const cwd = await temporaryFolder();

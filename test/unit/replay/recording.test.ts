@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../../src/record.js';
@@ -87,6 +87,17 @@ describe('a recording', () => {
     expect((await openRecording(path)).sources[0]!.frames).toBe(3);
   });
 
+  it('leaves out a last line that is cut, and says where it was', async () => {
+    const path = await recordingOf(head('a'), frame('a', 0));
+    await appendFile(path, frame('a', 1).slice(0, 90));
+    const recording = await openRecording(path);
+    expect(recording.cutAt).toBe(`${path}:3`);
+    expect(await read(recording.frames('a', new AbortController().signal))).toHaveLength(1);
+    const whole = await recordingOf(head('a'));
+    await appendFile(whole, frame('a', 0));
+    expect(await openRecording(whole)).toMatchObject({ cutAt: undefined, sources: [{ frames: 1 }] });
+  });
+
   it('stops reading when it is told to', async () => {
     const path = await recordingOf(head('a'), frame('a', 0), frame('a', 1));
     const stopping = new AbortController();
@@ -99,7 +110,12 @@ describe('a recording', () => {
   });
 
   it.each([
-    ['a cut line', [head('a'), frame('a', 0).slice(0, 90)], 'ERR_RECORD_INVALID', /run\.jsonl:2 is not JSON/],
+    [
+      'a cut line',
+      [head('a'), frame('a', 0).slice(0, 90), frame('a', 1)],
+      'ERR_RECORD_INVALID',
+      /run\.jsonl:2 is not JSON/,
+    ],
     ['another kind of value', [head('a').replace('768', '"x"')], 'ERR_RECORD_INVALID', /:1: width should be/],
     ['a later version', ['{"v":2,"type":"frame"}'], 'ERR_RECORD_INVALID', /:1: v is 2/],
     [
