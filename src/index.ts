@@ -28,4 +28,5 @@ export { fillGaps } from './fill-gaps.js';
 export { globalTrackId } from './tracking/track-id.js';
 export { toEventRecord } from './event-record.js';
 export type * from './events.js';
+export type * from './stages.js';
 export type * from './types.js';

@@ -8,17 +8,8 @@
 import { isSightlineError } from './errors.js';
 import type { EventRecord } from './event-record.js';
 import type { AnalyticsTotals } from './events.js';
-import type {
-  Detection,
-  DetectorInfo,
-  FrameLedger,
-  FrameResult,
-  SourceInfo,
-  SourceOutcome,
-  SourceSummary,
-  Track,
-  TrackingInfo,
-} from './types.js';
+import type { DetectorInfo, FrameLedger, SourceOutcome, SourceSummary, TrackingInfo } from './stages.js';
+import type { Detection, FrameResult, SourceInfo, Track } from './types.js';
 
 /** Version of the record; grows only when a reader of older records would go wrong. */
 export const RECORD_VERSION = 1;

@@ -1,4 +1,4 @@
-import type { Logger } from './types.js';
+import type { Logger } from './stages.js';
 
 /** A logger that drops everything, for callers that bring none. */
 export const SILENT_LOGGER: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

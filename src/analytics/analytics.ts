@@ -3,7 +3,8 @@
  * cause nothing. What is kept is bounded by the tracks that are alive or were a moment ago.
  */
 import type { AnalyticsEvent, AnalyticsState, HeatMapSnapshot, Speed } from '../events.js';
-import type { Analytics, FrameResult, Track } from '../types.js';
+import type { Analytics } from '../stages.js';
+import type { FrameResult, Track } from '../types.js';
 import type { AnalyticsConfig, AnalyticsSource } from './config.js';
 import { EventLog } from './event-log.js';
 import { HeatMap } from './heat-map.js';

@@ -1,5 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
-import type { Logger } from '../types.js';
+import type { Logger } from '../stages.js';
 
 /** How log lines look. */
 export interface LoggerOptions {

@@ -1,7 +1,7 @@
 /** Runs a pipeline for a person at a terminal: progress, log lines, interrupts, summary, exit code. */
 import type { Pipeline } from '../app.js';
 import { isSightlineError } from '../errors.js';
-import type { Logger, RunSummary } from '../types.js';
+import type { Logger, RunSummary } from '../stages.js';
 import { EXIT, exitCodeOfRun } from './exit-codes.js';
 import { createLogger } from './logger.js';
 import { startProgressLine } from './progress-line.js';

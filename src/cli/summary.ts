@@ -1,5 +1,5 @@
 import type { AnalyticsTotals } from '../events.js';
-import type { RunSummary, SourceSummary } from '../types.js';
+import type { RunSummary, SourceSummary } from '../stages.js';
 import { clock } from './progress-line.js';
 
 /** What a person reads after a run. */

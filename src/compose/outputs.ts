@@ -9,7 +9,7 @@ import { createJsonlSink } from '../sinks/jsonl-sink.js';
 import { createMotSink } from '../sinks/mot-sink.js';
 import { createVideoSink } from '../sinks/video-sink.js';
 import { createWebSocketServerSink } from '../sinks/websocket/server-sink.js';
-import type { Logger, Sink } from '../types.js';
+import type { Logger, Sink } from '../stages.js';
 import { analyticsOf } from './track-parts.js';
 
 /** Where results go when the caller names no output. */

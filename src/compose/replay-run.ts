@@ -20,7 +20,7 @@ import { SILENT_LOGGER } from '../silent-logger.js';
 import { createFileSource } from '../sources/file-source.js';
 import { analyticsMaker, type PipelineExtras, trackerMaker } from './track-parts.js';
 import { trackerSettings } from './tracker-settings.js';
-import type { Detector, Logger, ModelGeometry, Source, TrackingInfo } from '../types.js';
+import type { Detector, Logger, ModelGeometry, Source, TrackingInfo } from '../stages.js';
 
 export type { ReplayInput } from '../config/schema.js';
 

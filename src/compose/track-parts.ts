@@ -3,7 +3,8 @@ import { createAnalytics } from '../analytics/analytics.js';
 import type { Options } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
 import { createTracker } from '../tracking/tracker.js';
-import type { Analytics, Logger, Sink, SourceInfo, Tracker, TrackingInfo } from '../types.js';
+import type { Analytics, Logger, Sink, Tracker, TrackingInfo } from '../stages.js';
+import type { SourceInfo } from '../types.js';
 
 /** What a caller may bring along besides options. */
 export interface PipelineExtras {

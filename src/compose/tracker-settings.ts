@@ -2,7 +2,7 @@
 import type { Options } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
 import { parameterNameOf, type TrackerName, trackerNameOf } from '../tracking/tracker-options.js';
-import type { TrackingInfo } from '../types.js';
+import type { TrackingInfo } from '../stages.js';
 
 /** How detections become tracks in a run. */
 export interface TrackerSettings {

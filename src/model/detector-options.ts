@@ -1,7 +1,7 @@
 /** Options of a detector and their checks, apart from it so that a process that only hosts one loads no native code. */
 import { SightlineError } from '../errors.js';
 import { type InputSize, isInputSize, SIZE_RULE } from '../input-size.js';
-import type { DetectorInfo, ModelInput } from '../types.js';
+import type { DetectorInfo, ModelInput } from '../stages.js';
 import type { GpuOptions } from './backends/backend.js';
 import { classThresholds } from './class-filter.js';
 import { type ComputePrecision, deviceForPrecision } from './compute-precision.js';

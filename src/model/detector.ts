@@ -1,5 +1,6 @@
 import { SightlineError } from '../errors.js';
-import type { DetectedFrame, Detection, Detector, DetectorInfo, ModelInput } from '../types.js';
+import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../stages.js';
+import type { Detection } from '../types.js';
 import type { Backend } from './backends/backend.js';
 import { createFakeBackend, FAKE_DEVICE } from './backends/fake.js';
 import { sourceTransformOf } from './box-transform.js';

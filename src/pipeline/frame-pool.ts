@@ -4,15 +4,8 @@
  * RxJS has no backpressure, so the pool is it: a source cannot decode into a buffer that is still in use, and waits.
  */
 import { SightlineError } from '../errors.js';
-import type {
-  Frame,
-  FramePool,
-  FrameRequest,
-  FrameSlot,
-  FrameStamp,
-  PixelBuffer,
-  SourceInfo,
-} from '../types.js';
+import type { FramePool, FrameRequest, FrameSlot, FrameStamp } from '../stages.js';
+import type { Frame, PixelBuffer, SourceInfo } from '../types.js';
 
 /** What the buffers of a pool look like. */
 export interface FramePoolOptions {

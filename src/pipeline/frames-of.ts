@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import { isSightlineError } from '../errors.js';
-import type { Frame, FramePool, Source } from '../types.js';
+import type { FramePool, Source } from '../stages.js';
+import type { Frame } from '../types.js';
 
 /**
  * The frames of an opened source as an observable. It completes when the source ends or `signal` aborts, and errors

@@ -6,7 +6,8 @@
  */
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { isSightlineError } from '../errors.js';
-import type { DetectedFrame, Detector, Frame } from '../types.js';
+import type { DetectedFrame, Detector } from '../stages.js';
+import type { Frame } from '../types.js';
 
 /** A frame with what was found in it. */
 export interface InferredFrame extends DetectedFrame {

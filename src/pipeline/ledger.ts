@@ -1,4 +1,4 @@
-import type { DropReason, FrameLedger } from '../types.js';
+import type { DropReason, FrameLedger } from '../stages.js';
 
 /**
  * Books where the frames of one source go. Every decoded frame ends in exactly one place, so

@@ -6,18 +6,16 @@ import { SightlineError } from '../errors.js';
 import type { AnalyticsEvent } from '../events.js';
 import type {
   Detector,
-  FrameResult,
   Logger,
   ModelGeometry,
   RunSummary,
   Sink,
   Source,
-  SourceEvent,
-  SourceInfo,
   SourceSummary,
   Tracker,
   TrackingInfo,
-} from '../types.js';
+} from '../stages.js';
+import type { FrameResult, SourceEvent, SourceInfo } from '../types.js';
 import { inferInBatches } from './infer-in-batches.js';
 import { type RunContext, runSource, type SourceProgress, type SourceRun } from './run-source.js';
 

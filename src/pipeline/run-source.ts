@@ -8,22 +8,19 @@ import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../events
 import type {
   Analytics,
   Detector,
-  Frame,
   FrameLedger,
   FrameRequest,
-  FrameResult,
   Logger,
   ModelGeometry,
   Sink,
   SinkSummary,
   Source,
-  SourceEvent,
-  SourceInfo,
   SourceOutcome,
   SourceSummary,
   Tracker,
   TrackingInfo,
-} from '../types.js';
+} from '../stages.js';
+import type { Frame, FrameResult, SourceEvent, SourceInfo } from '../types.js';
 import { bytesPerFrame, createFramePool } from './frame-pool.js';
 import { framesOf } from './frames-of.js';
 import type { InferredFrame, OnGivenUp } from './infer-in-batches.js';

@@ -3,7 +3,8 @@
  */
 import { toError } from '../errors.js';
 import type { AnalyticsEvent, HeatMapSnapshot } from '../events.js';
-import type { FrameResult, Sink, SinkStream, SinkSummary, SourceOutcome } from '../types.js';
+import type { Sink, SinkStream, SinkSummary, SourceOutcome } from '../stages.js';
+import type { FrameResult } from '../types.js';
 
 /** The queue in front of one sink. */
 export interface SinkLane {

@@ -1,5 +1,6 @@
 import { map, type OperatorFunction } from 'rxjs';
-import type { FrameResult, Track, Tracker } from '../types.js';
+import type { Tracker } from '../stages.js';
+import type { FrameResult, Track } from '../types.js';
 import type { InferredFrame } from './infer-in-batches.js';
 
 /**

@@ -1,6 +1,7 @@
 import { SightlineError } from '../errors.js';
 import type { DetectionRecord, FrameRecord, SourceRecord } from '../record.js';
-import type { Detection, Detector, DetectorInfo, FrameKey } from '../types.js';
+import type { Detector, DetectorInfo, FrameKey } from '../stages.js';
+import type { Detection } from '../types.js';
 
 /** Gives back what was found before instead of looking at pixels. */
 export interface ReplayDetector extends Detector {

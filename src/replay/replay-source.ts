@@ -2,7 +2,8 @@
 import { SightlineError } from '../errors.js';
 import { letterboxOf } from '../letterbox.js';
 import type { FrameRecord } from '../record.js';
-import type { Frame, FramePool, FrameRequest, FrameSlot, Source, SourceInfo } from '../types.js';
+import type { FramePool, FrameRequest, FrameSlot, Source } from '../stages.js';
+import type { Frame, SourceInfo } from '../types.js';
 import type { RecordedSource, Recording } from './recording.js';
 
 /** What a replayed source is made of. */

@@ -1,7 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SightlineError } from '../errors.js';
-import type { PixelBuffer, Sink, SourceInfo } from '../types.js';
+import type { Sink } from '../stages.js';
+import type { PixelBuffer, SourceInfo } from '../types.js';
 import { paintHeatMap, type RgbPicture } from './heat-map/paint-heat-map.js';
 import { reasonOf } from './lines/file-target.js';
 import { OutputFile } from './video/output-file.js';

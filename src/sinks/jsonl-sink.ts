@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
 import { toEventRecord } from '../event-record.js';
 import type { AnalyticsEvent } from '../events.js';
 import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../record.js';
-import type { Logger, Sink } from '../types.js';
+import type { Logger, Sink } from '../stages.js';
 import { VERSION } from '../version.js';
 import { FileTarget } from './lines/file-target.js';
 import { LineWriter } from './lines/line-writer.js';

@@ -1,5 +1,5 @@
 import { SightlineError } from '../errors.js';
-import type { Sink } from '../types.js';
+import type { Sink } from '../stages.js';
 import { FileTarget } from './lines/file-target.js';
 import { LineWriter } from './lines/line-writer.js';
 import { MotRows } from './mot-rows.js';

@@ -2,7 +2,7 @@ import { SightlineError } from '../errors.js';
 import type { FfmpegInstallation } from '../ffmpeg/find-ffmpeg.js';
 import { listEncoders } from '../ffmpeg/list-encoders.js';
 import { SILENT_LOGGER } from '../silent-logger.js';
-import type { Logger, Sink } from '../types.js';
+import type { Logger, Sink } from '../stages.js';
 import { addressOf } from './video/add-audio.js';
 import { chooseVideoEncoder, containerOf } from './video/container.js';
 import { OutputFile } from './video/output-file.js';

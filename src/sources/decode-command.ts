@@ -2,7 +2,8 @@
 import type { FfmpegCommand, FfmpegInput } from '../ffmpeg/child.js';
 import type { FfmpegInstallation } from '../ffmpeg/find-ffmpeg.js';
 import type { VideoProbe } from '../ffmpeg/probe.js';
-import type { FrameRequest, Letterbox } from '../types.js';
+import type { FrameRequest } from '../stages.js';
+import type { Letterbox } from '../types.js';
 
 /** Which part of an input is decoded. */
 export interface DecodeRange {

@@ -1,5 +1,5 @@
 import { oneLine, redact } from '../ffmpeg/redact.js';
-import type { Logger } from '../types.js';
+import type { Logger } from '../stages.js';
 
 /** Lines handed to the log; a decoder can say more of a damaged file than the file is long. */
 const MOST_LOGGED = 100;

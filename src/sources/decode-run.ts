@@ -4,7 +4,7 @@ import type { ByteFlow } from '../ffmpeg/byte-flow.js';
 import { type FfmpegChild, type FfmpegCommand, type FfmpegExit, startFfmpegInto } from '../ffmpeg/child.js';
 import { NutReader } from '../ffmpeg/nut-reader.js';
 import type { VideoProbe } from '../ffmpeg/probe.js';
-import type { FramePool, FrameRequest, Logger } from '../types.js';
+import type { FramePool, FrameRequest, Logger } from '../stages.js';
 import { type DecodeRange, rangeMicroseconds, shiftMicroseconds } from './decode-command.js';
 import { DecodeLog } from './decode-log.js';
 import { type AssembledFrame, FrameAssembler } from './frame-assembler.js';

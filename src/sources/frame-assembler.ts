@@ -3,7 +3,8 @@ import { SightlineError } from '../errors.js';
 import { ticksToMicroseconds } from '../ffmpeg/media-time.js';
 import type { NutVideoStream } from '../ffmpeg/nut-headers.js';
 import type { NutConsumer } from '../ffmpeg/nut-reader.js';
-import type { FramePool, FrameSlot, Rational } from '../types.js';
+import type { FramePool, FrameSlot } from '../stages.js';
+import type { Rational } from '../types.js';
 import { MODEL_STREAM, PICTURE_STREAM } from './decode-command.js';
 
 /** A complete frame that nobody has taken yet. */

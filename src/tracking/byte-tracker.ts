@@ -1,5 +1,6 @@
 import { SightlineError } from '../errors.js';
-import type { Detection, Tracker, TrackerUpdate } from '../types.js';
+import type { Tracker, TrackerUpdate } from '../stages.js';
+import type { Detection } from '../types.js';
 import { ByteTrackEngine, type ByteTrackParameters } from './byte-track-engine.js';
 import { CameraMotion, type TrackerPicture } from './camera-motion.js';
 import { ASPECT_HEIGHT_NOISE, WIDTH_HEIGHT_NOISE } from './kalman-noise.js';

@@ -1,4 +1,5 @@
-import type { Detection, Tracker, TrackerUpdate } from '../types.js';
+import type { Tracker, TrackerUpdate } from '../stages.js';
+import type { Detection } from '../types.js';
 import { apartAtOne } from './byte-tracker.js';
 import { OcSortEngine } from './oc-sort-engine.js';
 import { type BoxChoice, report, reportEnded } from './report.js';

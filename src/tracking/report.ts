@@ -1,4 +1,5 @@
-import type { Box, Track, TrackerUpdate } from '../types.js';
+import type { TrackerUpdate } from '../stages.js';
+import type { Box, Track } from '../types.js';
 import type { Corners } from './iou.js';
 import { CONFIRMED, LOST, type TrackStore } from './track-store.js';
 

@@ -1,4 +1,4 @@
-import type { Tracker } from '../types.js';
+import type { Tracker } from '../stages.js';
 import { createBotSortTracker, createByteTracker } from './byte-tracker.js';
 
 import { createOcSortTracker, createSortTracker } from './oc-sort.js';

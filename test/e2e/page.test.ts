@@ -3,7 +3,7 @@ import { chromium, type Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AnalyticsTotals, LineEvent } from '../../src/events.js';
 import { createWebSocketServerSink } from '../../src/sinks/websocket/server-sink.js';
-import type { SinkStream, SourceSummary } from '../../src/types.js';
+import type { SinkStream, SourceSummary } from '../../src/stages.js';
 import { greyPicture } from '../support/video-files.js';
 import { warningsTo } from '../support/recording-logger.js';
 import {

@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../src/pipeline/frame-pool.js';
 import { createFileSource, type FileSourceOptions } from '../../src/sources/file-source.js';
-import type { FrameRequest, SourceInfo } from '../../src/types.js';
+import type { FrameRequest } from '../../src/stages.js';
+import type { SourceInfo } from '../../src/types.js';
 import { warningsTo } from './recording-logger.js';
 
 /** The ffmpeg of this machine. */

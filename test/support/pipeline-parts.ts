@@ -2,19 +2,16 @@
 import { SightlineError } from '../../src/errors.js';
 import type {
   DetectedFrame,
-  Detection,
   Detector,
   DetectorInfo,
-  Frame,
-  FrameResult,
   Logger,
   ModelInput,
   Sink,
   Source,
-  SourceInfo,
   SourceOutcome,
   Tracker,
-} from '../../src/types.js';
+} from '../../src/stages.js';
+import type { Detection, Frame, FrameResult, SourceInfo } from '../../src/types.js';
 
 /** A 4 × 4 model picture. */
 export const GEOMETRY = { width: 4, height: 4, pad: 128, kernel: 'area' } as const;

@@ -1,15 +1,6 @@
 /** Makes the values that sinks are given. */
-import type {
-  Detection,
-  DetectorInfo,
-  Frame,
-  FrameResult,
-  PixelBuffer,
-  RunSummary,
-  SourceInfo,
-  SourceSummary,
-  Track,
-} from '../../src/types.js';
+import type { DetectorInfo, RunSummary, SourceSummary } from '../../src/stages.js';
+import type { Detection, Frame, FrameResult, PixelBuffer, SourceInfo, Track } from '../../src/types.js';
 
 const letterbox = {
   modelWidth: 416,

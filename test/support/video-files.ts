@@ -4,7 +4,8 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { startFfmpeg } from '../../src/ffmpeg/child.js';
 import type { FfmpegInstallation } from '../../src/ffmpeg/find-ffmpeg.js';
-import type { FrameResult, PixelBuffer, SinkStream, SourceInfo, Track } from '../../src/types.js';
+import type { SinkStream } from '../../src/stages.js';
+import type { FrameResult, PixelBuffer, SourceInfo, Track } from '../../src/types.js';
 import { frameResult, sourceInfo, track } from './results.js';
 
 const run = promisify(execFile);

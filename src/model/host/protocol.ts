@@ -7,7 +7,8 @@
  * in the machine's own order, and a frame that is not understood is a bug or a stray process, never something to mend.
  */
 import { ERROR_CODES, isSightlineError, messageOf, SightlineError } from '../../errors.js';
-import type { DetectedFrame, Detection, Letterbox } from '../../types.js';
+import type { DetectedFrame } from '../../stages.js';
+import type { Detection, Letterbox } from '../../types.js';
 
 /** Kinds of frames; a kind's number is its place. */
 export const FRAME_KINDS = ['init', 'request', 'pixels', 'ready', 'detections', 'failure'] as const;

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { isSightlineError, messageOf, SightlineError } from '../../errors.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
-import type { FrameResult, Logger, PixelBuffer, SinkStream, SourceInfo, SourceOutcome } from '../../types.js';
+import type { Logger, SinkStream, SourceOutcome } from '../../stages.js';
+import type { FrameResult, PixelBuffer, SourceInfo } from '../../types.js';
 import { createPainter, type Painter } from '../draw/painter.js';
 import { reasonOf } from '../lines/file-target.js';
 import { addAudio, type AudioPlan, planAudio } from './add-audio.js';

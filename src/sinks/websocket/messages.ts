@@ -8,7 +8,7 @@
  */
 import type { AnalyticsTotals } from '../../events.js';
 import type { FrameRecord, SightlineRecord, SourceRecord } from '../../record.js';
-import type { DetectorInfo, SourceOutcome } from '../../types.js';
+import type { DetectorInfo, SourceOutcome } from '../../stages.js';
 
 /** Version of the messages; grows only when a client of older ones would go wrong. */
 export const PROTOCOL_VERSION = 1;

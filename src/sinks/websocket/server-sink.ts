@@ -9,15 +9,8 @@ import { messageOf, SightlineError } from '../../errors.js';
 import { toEventRecord } from '../../event-record.js';
 import type { AnalyticsTotals } from '../../events.js';
 import { type SourceRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../record.js';
-import type {
-  DetectorInfo,
-  FrameResult,
-  Logger,
-  Sink,
-  SinkStream,
-  SourceInfo,
-  TrackingInfo,
-} from '../../types.js';
+import type { DetectorInfo, Logger, Sink, SinkStream, TrackingInfo } from '../../stages.js';
+import type { FrameResult, SourceInfo } from '../../types.js';
 import { VERSION } from '../../version.js';
 import { type AccessRules, isLoopback, refuseHost, refuseOrigin } from './access.js';
 import { Client, type ClientLimits } from './client.js';

@@ -14,7 +14,7 @@ import {
   type HostedDetector,
   type HostedDetectorOptions,
 } from '../../../src/model/host/supervisor.js';
-import type { ModelInput } from '../../../src/types.js';
+import type { ModelInput } from '../../../src/stages.js';
 import { hostsOf, isRunning, isThere, openDescriptors } from './processes.js';
 
 const SHIPPED = fileURLToPath(new URL('../../../models/street-b0', import.meta.url));

@@ -12,7 +12,8 @@ import { loadManifest, type ModelManifest, readWeights } from '../../../src/mode
 import { foldBatchNorm, foldScale } from '../../../src/model/network/fold-batch-norm.js';
 import { buildNetwork, networkOptionsOf } from '../../../src/model/network/yolov3.js';
 import { readSafetensors } from '../../../src/model/weights/safetensors.js';
-import type { Detection, Detector, ModelInput } from '../../../src/types.js';
+import type { Detector, ModelInput } from '../../../src/stages.js';
+import type { Detection } from '../../../src/types.js';
 
 const MODEL = fileURLToPath(new URL('../../../models/street-b0', import.meta.url));
 const SIDE = 416;

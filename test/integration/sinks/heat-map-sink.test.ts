@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { HeatMapSnapshot } from '../../../src/events.js';
 import { createHeatMapSink } from '../../../src/sinks/heat-map-sink.js';
-import type { SinkStream } from '../../../src/types.js';
+import type { SinkStream } from '../../../src/stages.js';
 import { detectorInfo, frameResult, runSummary, sourceInfo } from '../../support/results.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { greyPicture } from '../../support/video-files.js';

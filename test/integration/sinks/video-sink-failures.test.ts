@@ -6,7 +6,8 @@ import { type FfmpegInstallation, findFfmpeg } from '../../../src/ffmpeg/find-ff
 import { containerOf } from '../../../src/sinks/video/container.js';
 import { Encoder } from '../../../src/sinks/video/encoder.js';
 import { createVideoSink } from '../../../src/sinks/video-sink.js';
-import type { FrameResult, SinkStream } from '../../../src/types.js';
+import type { SinkStream } from '../../../src/stages.js';
+import type { FrameResult } from '../../../src/types.js';
 import { detectorInfo, sourceInfo } from '../../support/results.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { ffmpeg, greyPicture, probe, resultAt, scriptedFfmpeg } from '../../support/video-files.js';

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AnalyticsTotals, LineEvent } from '../../../src/events.js';
-import type { SinkStream } from '../../../src/types.js';
+import type { SinkStream } from '../../../src/stages.js';
 import { createWebSocketServerSink } from '../../../src/sinks/websocket/server-sink.js';
 import { greyPicture } from '../../support/video-files.js';
 import { warningsTo } from '../../support/recording-logger.js';

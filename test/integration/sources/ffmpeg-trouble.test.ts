@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import type { FfmpegInstallation } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
 import { createFileSource } from '../../../src/sources/file-source.js';
-import type { Frame, FrameRequest } from '../../../src/types.js';
+import type { FrameRequest } from '../../../src/stages.js';
+import type { Frame } from '../../../src/types.js';
 import { carClip, decode, ffmpeg, runFfmpeg, smallRequest } from '../../support/media.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

@@ -2,7 +2,8 @@
 import { createAnalytics } from '../../../src/analytics/analytics.js';
 import type { AnalyticsConfig } from '../../../src/analytics/config.js';
 import type { AnalyticsEvent } from '../../../src/events.js';
-import type { Analytics, FrameResult, Track } from '../../../src/types.js';
+import type { Analytics } from '../../../src/stages.js';
+import type { FrameResult, Track } from '../../../src/types.js';
 import { frameResult } from '../../support/results.js';
 
 export const SOURCE = { id: 'gate', width: 768, height: 432, classes: ['person', 'bicycle', 'car'] };

@@ -14,7 +14,8 @@ import {
   headerOf,
   type HostFrame,
 } from '../../../src/model/host/protocol.js';
-import type { DetectedFrame, Letterbox } from '../../../src/types.js';
+import type { DetectedFrame } from '../../../src/stages.js';
+import type { Letterbox } from '../../../src/types.js';
 
 const CLASSES = ['person', 'car'];
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createAnalytics } from '../../../src/analytics/analytics.js';
 import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../../../src/events.js';
 import { assemblePipeline, type PipelineParts } from '../../../src/pipeline/pipeline.js';
-import type { DetectedFrame, ModelInput, Sink, Source, SourceInfo } from '../../../src/types.js';
+import type { DetectedFrame, ModelInput, Sink, Source } from '../../../src/stages.js';
+import type { SourceInfo } from '../../../src/types.js';
 import {
   countingSource,
   echoTracker,

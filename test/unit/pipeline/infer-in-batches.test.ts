@@ -2,7 +2,8 @@ import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
 import { inferInBatches } from '../../../src/pipeline/infer-in-batches.js';
-import type { DetectedFrame, Frame, ModelInput } from '../../../src/types.js';
+import type { DetectedFrame, ModelInput } from '../../../src/stages.js';
+import type { Frame } from '../../../src/types.js';
 import { GEOMETRY, lost, nothingFound, scriptedDetector, sourceInfo } from '../../support/pipeline-parts.js';
 
 function framesFor(id: string, count: number): { frames: Frame[]; free: () => number } {

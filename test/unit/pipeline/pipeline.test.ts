@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
 import { assemblePipeline, type Pipeline, type PipelineParts } from '../../../src/pipeline/pipeline.js';
-import type { FrameLedger, Sink, Source } from '../../../src/types.js';
+import type { FrameLedger, Sink, Source } from '../../../src/stages.js';
 import {
   countingSource,
   echoTracker,

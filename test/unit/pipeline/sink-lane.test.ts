@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
 import type { AnalyticsEvent, HeatMapSnapshot } from '../../../src/events.js';
 import { createSinkLane } from '../../../src/pipeline/sink-lane.js';
-import type { Frame, FrameResult, Sink, SinkStream, SourceOutcome } from '../../../src/types.js';
+import type { Sink, SinkStream, SourceOutcome } from '../../../src/stages.js';
+import type { Frame, FrameResult } from '../../../src/types.js';
 import { frameResult } from '../../support/results.js';
 
 function event(id: string): AnalyticsEvent {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { InferredFrame } from '../../../src/pipeline/infer-in-batches.js';
 import { trackFrames } from '../../../src/pipeline/track-frames.js';
 import { createTracker } from '../../../src/tracking/tracker.js';
-import type { FrameResult, Tracker } from '../../../src/types.js';
+import type { Tracker } from '../../../src/stages.js';
+import type { FrameResult } from '../../../src/types.js';
 import { detection, frameResult } from '../../support/results.js';
 
 /** One car that drives to the right. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
 import { type AssembledFrame, FrameAssembler } from '../../../src/sources/frame-assembler.js';
-import type { FramePool } from '../../../src/types.js';
+import type { FramePool } from '../../../src/stages.js';
 import { sourceInfo } from '../../support/pipeline-parts.js';
 
 const info = sourceInfo('clip');
