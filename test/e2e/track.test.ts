@@ -49,7 +49,7 @@ describe('sightline track', () => {
     expect(stderr).toMatch(
       /car-detection: 377 frames in, 377 out; \d+ detections, \d+ tracks in 0:30 of video/,
     );
-    expect(stderr).toMatch(/street-b0 on onnxruntime cpu/);
+    expect(stderr).toMatch(/street-b0 on onnxruntime \d+\.\d+\.\d+ cpu \(float32, 416x416\)/);
     expect(stderr).not.toMatch(/\r|warning|error/);
   });
 
