@@ -22,7 +22,8 @@ const HEADER_STEP = 8;
 
 /** Writes weights in the safetensors format, in the order given. The numbers are copied. */
 export function encodeSafetensors(weights: Weights, precision: Precision): EncodedWeights {
-  const header: Record<string, unknown> = {};
+  // Text and not an object, which would put some names first and has one of its own, `__proto__`.
+  const header: string[] = [];
   const parts: Uint8Array[] = [];
   const overflows = new Map<string, number>();
   let largest = 0;
@@ -39,11 +40,12 @@ export function encodeSafetensors(weights: Weights, precision: Precision): Encod
         dtype = 'F16';
       }
     }
-    header[name] = { dtype, shape: tensor.shape, data_offsets: [position, position + part.length] };
+    const entry = { dtype, shape: tensor.shape, data_offsets: [position, position + part.length] };
+    header.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     position += part.length;
     parts.push(part);
   }
-  return { bytes: join(JSON.stringify(header), parts, position), rounding: { largest, overflows } };
+  return { bytes: join(`{${header.join(',')}}`, parts, position), rounding: { largest, overflows } };
 }
 
 function round({ data }: WeightTensor): { bits: Uint16Array; largest: number; overflowed: number } {
