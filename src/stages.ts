@@ -208,7 +208,7 @@ export interface SourceSummary {
   readonly invalidAnchors: number;
   readonly detections: number;
   readonly tracks: number;
-  /** Media time from the first to the last emitted frame. */
+  /** Media time from the first to the last emitted frame, of each epoch, added up. */
   readonly mediaUs: number;
   readonly sinks: readonly SinkSummary[];
   /** How lines and zones stood at the end; absent where there is no analytics. */

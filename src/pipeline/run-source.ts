@@ -91,8 +91,9 @@ class RunningSource {
   #detections = 0;
   #highestTrackId = 0;
   #activeTracks = 0;
-  #firstUs: number | undefined;
-  #lastUs = 0;
+  #epoch: { readonly number: number; readonly firstUs: number; lastUs: number } | undefined;
+  /** Media time of the epochs before. */
+  #earlierUs = 0;
 
   constructor(source: Source, context: RunContext) {
     this.#source = source;
@@ -206,8 +207,11 @@ class RunningSource {
 
   #emit(result: FrameResult): void {
     const { frame, detections, tracks } = result;
-    this.#firstUs ??= frame.ptsUs;
-    this.#lastUs = frame.ptsUs;
+    if (this.#epoch?.number !== frame.epoch) {
+      this.#earlierUs = this.#mediaUs();
+      this.#epoch = { number: frame.epoch, firstUs: frame.ptsUs, lastUs: frame.ptsUs };
+    }
+    this.#epoch.lastUs = frame.ptsUs;
     this.#detections += detections.length;
     this.#activeTracks = 0;
     for (const track of tracks) {
@@ -230,6 +234,11 @@ class RunningSource {
     };
   }
 
+  #mediaUs(): number {
+    const inEpoch = this.#epoch === undefined ? 0 : this.#epoch.lastUs - this.#epoch.firstUs;
+    return this.#earlierUs + inEpoch;
+  }
+
   #event(state: SourceEvent['state'], error?: Error): void {
     this.#context.onEvent({ sourceId: this.#source.id, state, ...(error !== undefined && { error }) });
   }
@@ -245,7 +254,7 @@ class RunningSource {
       invalidAnchors: this.#invalidAnchors,
       detections: this.#detections,
       tracks: this.#highestTrackId,
-      mediaUs: this.#firstUs === undefined ? 0 : this.#lastUs - this.#firstUs,
+      mediaUs: this.#mediaUs(),
       sinks,
       ...(this.#analytics !== undefined && { analytics: totalsOf(this.#analytics) }),
       ...(this.#heatMap !== undefined && { heatMap: this.#heatMap }),

@@ -33,6 +33,28 @@ function expectBalanced(frames: FrameLedger): void {
 }
 
 describe('a run', () => {
+  it('adds the media time of epochs, whose clocks have nothing to do with each other', async () => {
+    const source = countingSource('a', 0);
+    const pipeline = assemble({
+      sources: [
+        {
+          ...source,
+          async *frames(pool, signal) {
+            for (const [index, [epoch, ptsUs]] of [
+              [0, 5_000_000],
+              [0, 5_400_000],
+              [1, 100_000],
+              [1, 350_000],
+            ].entries() as Iterable<[number, [number, number]]>) {
+              yield (await pool.acquire(signal)).publish({ epoch, index, ptsUs, capturedAt: 0 });
+            }
+          },
+        },
+      ],
+    });
+    expect((await pipeline.run()).sources[0]).toMatchObject({ mediaUs: 650_000 });
+  });
+
   it('gives every frame of every source to every sink, in order', async () => {
     const shared = rememberingSink('shared', 'wait');
     const own = rememberingSink('own', 'wait');
