@@ -11,6 +11,7 @@ import { evalCommand } from './eval.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { linkTensorflowCommand } from './link-tensorflow.js';
 import { modelCommand } from './model.js';
+import { print } from './print.js';
 import { replayCommand } from './replay.js';
 import { trackCommand } from './track.js';
 
@@ -38,7 +39,12 @@ const program = new Command('sightline')
 for (const command of [program, ...program.commands.flatMap((child) => [child, ...child.commands])]) {
   command
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({
+      outputError: () => undefined,
+      writeOut: (text) => {
+        print(text.trimEnd());
+      },
+    })
     .showSuggestionAfterError();
 }
 

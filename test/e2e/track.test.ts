@@ -73,6 +73,19 @@ describe('sightline track', () => {
     expect(text.split('\n').at(-2)).toBe('codes 0 0');
   });
 
+  it('prints its help to a reader that goes away', () => {
+    const text = execFileSync(
+      'bash',
+      [
+        '-c',
+        '"$0" dist/cli/main.js track --help | head -n 1; echo "codes ${PIPESTATUS[*]}"',
+        process.execPath,
+      ],
+      { cwd: new URL('../..', import.meta.url), encoding: 'utf8' },
+    );
+    expect(text.split('\n')).toEqual(['Usage: sightline track [options] <input...>', 'codes 0 0', '']);
+  });
+
   it('keeps every timestamp of a clip with a variable frame rate and a late start', async () => {
     const cwd = await temporaryFolder();
     const input = join(cwd, 'vfr.mkv');
