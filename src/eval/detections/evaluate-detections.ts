@@ -1,6 +1,13 @@
 import type { FoundBox, LabelledImages } from '../../labels.js';
-import { type AreaRange, ImageOverlaps, IOU_THRESHOLDS } from './match-image.js';
-import { bestF1, type BestThreshold, finalRecall, interpolatedPrecision, rankResults } from './precision.js';
+import { type AreaRange, type ImageMatches, ImageOverlaps, IOU_THRESHOLDS } from './match-image.js';
+import {
+  bestF1,
+  type BestThreshold,
+  interpolatedPrecision,
+  rankOrder,
+  rankResults,
+  recallOf,
+} from './precision.js';
 import { voc07Precision } from './voc-precision.js';
 import { type ImageErrors, imageErrors } from './image-errors.js';
 
@@ -94,13 +101,8 @@ export function evaluateDetections(
   });
   const classes = byClass.map(({ scores }) => scores);
   // A class's rank is one of all: results of all classes stand in one list.
-  const best = bestF1(
-    rankResults(
-      byClass.flatMap(({ matches }) => matches),
-      AT_50,
-      MOST,
-    ),
-  );
+  const matches = byClass.flatMap((scored) => scored.matches);
+  const best = bestF1(rankResults(matches, rankOrder(matches, MOST), AT_50));
   const scores = {
     summary: meanOf(classes, voc07),
     classes,
@@ -127,21 +129,23 @@ function groupByClass<T extends { readonly classId: number }>(
 
 function scoreClass(name: string, overlaps: readonly ImageOverlaps[], voc07: boolean) {
   const bySize = SIZES.map((size) => overlaps.map((image) => image.match(RANGES[size], IOU_THRESHOLDS)));
-  const [all, small, medium, large] = bySize.map((matches): SizeScores => {
-    const ranked = IOU_THRESHOLDS.map((_, t) => rankResults(matches, t, MOST));
+  const matches = bySize[0]!;
+  const order = rankOrder(matches, MOST);
+  // Not a number where there is nothing to find.
+  const meanRecall = (sized: readonly ImageMatches[], most: number): number =>
+    mean(IOU_THRESHOLDS.map((_, t) => recallOf(sized, t, most)));
+  const [all, small, medium, large] = bySize.map((sized): SizeScores => {
+    const ranked = IOU_THRESHOLDS.map((_, t) => rankResults(sized, order, t));
     const some = ranked[0]!.objects > 0;
     const curves = some ? ranked.map(interpolatedPrecision) : [];
     return {
       AP: mean(curves.map(mean)),
-      AR: mean(some ? ranked.map(finalRecall) : []),
+      AR: meanRecall(sized, MOST),
       curves,
       ranked: ranked[AT_50]!,
       some,
     };
   }) as [SizeScores, SizeScores, SizeScores, SizeScores];
-  const matches = bySize[0]!;
-  const recallOf = (most: number): number =>
-    mean(all.some ? IOU_THRESHOLDS.map((_, t) => finalRecall(rankResults(matches, t, most))) : []);
   const scores: ClassScores = {
     name,
     objects: all.ranked.objects,
@@ -152,8 +156,8 @@ function scoreClass(name: string, overlaps: readonly ImageOverlaps[], voc07: boo
     APSmall: small.AP,
     APMedium: medium.AP,
     APLarge: large.AP,
-    AR1: recallOf(1),
-    AR10: recallOf(10),
+    AR1: meanRecall(matches, 1),
+    AR10: meanRecall(matches, 10),
     AR100: all.AR,
     ARSmall: small.AR,
     ARMedium: medium.AR,

@@ -14,30 +14,63 @@ export interface RankedResults {
   readonly objects: number;
 }
 
+/** Results of all pictures in one order, which is the same whatever they are matched at. */
+export interface RankOrder {
+  /** For each result, best first: its picture, and its place among the picture's results. */
+  readonly image: Int32Array;
+  readonly result: Int32Array;
+  readonly scores: Float64Array;
+}
+
 /**
- * Brings the results of all pictures into one order; of equal scores the earlier picture's comes first. Ignored results
- * keep their place and count nothing.
- * @param t position of the threshold among those that were matched at. @param most results taken of each picture.
+ * Brings the results of all pictures into one order; of equal scores the earlier picture's comes first.
+ * @param most results taken of each picture.
  */
-export function rankResults(images: readonly ImageMatches[], t: number, most: number): RankedResults {
-  const all: { score: number; right: number; wrong: number }[] = [];
-  let objects = 0;
-  for (const { scores, matched, ignored, objects: here } of images) {
-    objects += here;
+export function rankOrder(images: readonly ImageMatches[], most: number): RankOrder {
+  const all = images.flatMap(({ scores }, image) =>
+    Array.from(scores.subarray(0, most), (score, result) => ({ image, result, score })),
+  );
+  all.sort((a, b) => b.score - a.score);
+  return {
+    image: Int32Array.from(all, ({ image }) => image),
+    result: Int32Array.from(all, ({ result }) => result),
+    scores: Float64Array.from(all, ({ score }) => score),
+  };
+}
+
+/**
+ * Counts right and wrong results in their order. Ignored results keep their place and count nothing.
+ * @param order of these pictures. @param t position of the threshold among those that were matched at.
+ */
+export function rankResults(images: readonly ImageMatches[], order: RankOrder, t: number): RankedResults {
+  const { scores } = order;
+  const right = new Float64Array(scores.length);
+  const wrong = new Float64Array(scores.length);
+  let [hits, misses] = [0, 0];
+  for (let rank = 0; rank < scores.length; rank++) {
+    const { matched, ignored, scores: here } = images[order.image[rank]!]!;
+    const at = t * here.length + order.result[rank]!;
+    const counts = 1 - ignored[at]!;
+    right[rank] = hits += matched[at]! * counts;
+    wrong[rank] = misses += (1 - matched[at]!) * counts;
+  }
+  return { scores, right, wrong, objects: objectsIn(images) };
+}
+
+/** Recall when the best `most` results of each picture are taken; their order does not matter. */
+export function recallOf(images: readonly ImageMatches[], t: number, most: number): number {
+  let hits = 0;
+  for (const { scores, matched, ignored } of images) {
     for (let d = 0; d < Math.min(most, scores.length); d++) {
       const at = t * scores.length + d;
-      const counts = 1 - ignored[at]!;
-      all.push({ score: scores[d]!, right: matched[at]! * counts, wrong: (1 - matched[at]!) * counts });
+      hits += matched[at]! * (1 - ignored[at]!);
     }
   }
-  all.sort((a, b) => b.score - a.score);
-  let [hits, misses] = [0, 0];
-  return {
-    scores: Float64Array.from(all, ({ score }) => score),
-    right: Float64Array.from(all, ({ right }) => (hits += right)),
-    wrong: Float64Array.from(all, ({ wrong }) => (misses += wrong)),
-    objects,
-  };
+  return hits / objectsIn(images);
+}
+
+function objectsIn(images: readonly ImageMatches[]): number {
+  return images.reduce((sum, { objects }) => sum + objects, 0);
 }
 
 /** Largest precision at each of `RECALLS` or more recall, 0 where that is never reached. */
@@ -53,11 +86,6 @@ export function interpolatedPrecision({ right, wrong, objects }: RankedResults):
     if (at < right.length) curve[index] = precision[at]!;
   });
   return curve;
-}
-
-/** Recall when all results are taken. */
-export function finalRecall({ right, objects }: RankedResults): number {
-  return (right.at(-1) ?? 0) / objects;
 }
 
 /** The score from which on to believe results, so that F1 = 2 · right / (results + objects) is largest. */
