@@ -8,6 +8,7 @@
 import { isSightlineError } from './errors.js';
 import type { EventRecord } from './event-record.js';
 import type { AnalyticsTotals } from './events.js';
+import { hundredths } from './hundredths.js';
 import type { DetectorInfo, FrameLedger, SourceOutcome, SourceSummary, TrackingInfo } from './stages.js';
 import type { Detection, FrameResult, SourceInfo, Track } from './types.js';
 
@@ -210,9 +211,4 @@ function toTrackRecord(track: Track): TrackRecord {
     velocity: [hundredths(velocity.x), hundredths(velocity.y)],
     ageUs: track.ageUs,
   };
-}
-
-/** Adding 0 turns −0, which JSON would write as 0 anyway, into 0: what is read back equals what was made. */
-function hundredths(value: number): number {
-  return Math.round(value * 100) / 100 + 0;
 }

@@ -50,11 +50,6 @@ export function pointBetween(p: Point, q: Point, fraction: number): Point {
   return { x: p.x + (q.x - p.x) * fraction, y: p.y + (q.y - p.y) * fraction };
 }
 
-/** To 1/100, and never to −0. */
-export function hundredths(value: number): number {
-  return Math.round(value * 100) / 100 + 0;
-}
-
 function exactOrientation(a: Point, b: Point, c: Point): number {
   let sum: number[] = [];
   const addProduct = (x: number, y: number) => {

@@ -1,9 +1,9 @@
 /** Lines, zones and stationary rules together: applies them to an object's moves, tells and sums what they find. */
 import type { LineTotals, Speed, ZoneTotals } from '../events.js';
+import { hundredths } from '../hundredths.js';
 import { CountWindows } from './count-windows.js';
 import { DwellHistogram } from './dwell-histogram.js';
 import type { EventLog } from './event-log.js';
-import { hundredths } from './geometry.js';
 import { type LineCrossing, LineCounter } from './line-counter.js';
 import type { Rules } from './rules.js';
 import { type StationaryChange, StationaryWatch } from './stationary-watch.js';

@@ -3,8 +3,9 @@
  * of all pairs (Theil 1950, Sen 1968, doi:10.1080/01621459.1968.10480934), which one wrong box in four does not move.
  */
 import type { Speed } from '../events.js';
+import { hundredths } from '../hundredths.js';
 import { groundPoint } from './homography.js';
-import { hundredths, type Point } from './geometry.js';
+import type { Point } from './geometry.js';
 import type { SpeedRule } from './rules.js';
 
 interface GroundSample {

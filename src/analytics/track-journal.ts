@@ -1,7 +1,8 @@
 /** What is remembered of one track for its `track_end`: its best sighting and its path, in bounded memory. */
 import type { TrackEndEvent } from '../events.js';
+import { hundredths } from '../hundredths.js';
 import type { Anchor } from './config.js';
-import { distanceBetween, hundredths } from './geometry.js';
+import { distanceBetween } from './geometry.js';
 import { boundPath, type PathPoint } from './simplify-path.js';
 import type { SpeedMeter } from './speed-meter.js';
 import type { Sighting } from './sighting.js';

@@ -5,6 +5,7 @@
 import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { exists } from '../exists.js';
 import { messageOf, SightlineError } from '../errors.js';
 import { askPython, type PythonAnswer, type TensorflowPackage } from './ask-python.js';
 import { bringBeside, buildAddon } from './build-addon.js';
@@ -13,7 +14,7 @@ import { type LinkRecord, readLinkRecord, replaceBinding, staleness } from './li
 import { type LocatedTensorflow, locateTensorflow, type TensorflowRequest } from './locate-tensorflow.js';
 import { platformProblem } from './pip.js';
 import { inspectTensorflow } from './tensorflow-files.js';
-import { exists, findTfjsNodePackages, type TfjsNodePackage } from './tfjs-node-package.js';
+import { findTfjsNodePackages, type TfjsNodePackage } from './tfjs-node-package.js';
 import { findToolchain } from './toolchain.js';
 import { cacheFolder, fetchTensorflow } from './wheel-cache.js';
 

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { exists } from '../exists.js';
 import { messageOf, SightlineError } from '../errors.js';
 import type { PythonAnswer, TensorflowPackage } from './ask-python.js';
 import type { LinkRecord } from './link-record.js';
 import { inspectTensorflow, type TensorflowFiles } from './tensorflow-files.js';
-import { exists } from './tfjs-node-package.js';
 import { cachedFolder, unpackWheel } from './wheel-cache.js';
 
 /** What to link to; anything that is there if nothing is said. */

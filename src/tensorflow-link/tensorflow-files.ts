@@ -1,8 +1,8 @@
 import { open, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../exists.js';
 import { SightlineError } from '../errors.js';
 import { type FileStamp, stampOf } from './link-record.js';
-import { exists } from './tfjs-node-package.js';
 
 /** The parts of a TensorFlow wheel that an addon is built from. */
 export interface TensorflowFiles {

@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
@@ -49,14 +49,4 @@ export async function readTfjsNodePackage(folder: string): Promise<TfjsNodePacka
   const napiVersion = Math.max(...known);
   const path = binary.module_path.replace('{napi_build_version}', String(napiVersion));
   return { name, version, folder, binding: join(folder, path, `${binary.module_name}.node`), napiVersion };
-}
-
-/** Whether something can be read at `path`. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

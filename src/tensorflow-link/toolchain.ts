@@ -4,8 +4,8 @@ import { access, readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { exists } from '../exists.js';
 import { SightlineError } from '../errors.js';
-import { exists } from './tfjs-node-package.js';
 
 /** What compiles an addon. */
 export interface Toolchain {

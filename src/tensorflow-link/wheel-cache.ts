@@ -5,12 +5,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
+import { exists } from '../exists.js';
 import { messageOf, SightlineError } from '../errors.js';
 import type { TensorflowPackage } from './ask-python.js';
 import { explainPip, wheelPlatforms } from './pip.js';
 import { errorLineOf, runProgram } from './run-program.js';
 import { inspectTensorflow } from './tensorflow-files.js';
-import { exists } from './tfjs-node-package.js';
 
 /** The wheels' libraries do not depend on the version of Python that they are for: one that all versions tried have. */
 const WHEEL_PYTHON = '3.11';

@@ -1,3 +1,4 @@
+import { hundredths } from '../hundredths.js';
 import type { TrackerUpdate } from '../stages.js';
 import type { Box, Track } from '../types.js';
 import type { Corners } from './iou.js';
@@ -75,9 +76,4 @@ function boxAt(corners: Corners, slot: number): Box {
   const x2 = hundredths(corners.x2[slot]!);
   const y2 = hundredths(corners.y2[slot]!);
   return { x1, y1, x2: x2 > x1 ? x2 : hundredths(x1 + 0.01), y2: y2 > y1 ? y2 : hundredths(y1 + 0.01) };
-}
-
-/** To 1/100, and never to −0, which JSON writes as 0 and a comparison does not. */
-function hundredths(value: number): number {
-  return Math.round(value * 100) / 100 + 0;
 }

@@ -4,6 +4,7 @@
  */
 
 import { SightlineError } from '../errors.js';
+import { nearestName } from '../nearest-name.js';
 import { BYTE_TRACK_DEFAULTS, type ByteTrackOptions } from './byte-tracker.js';
 import type { OcSortOptions } from './oc-sort.js';
 
@@ -90,8 +91,9 @@ export function trackerNameOf(name: string): TrackerName {
     (known) => plain === known || plain === `${known}er` || `${plain}track` === known,
   );
   if (found) return found;
-  const near = nearest(plain, TRACKER_NAMES);
-  throw usage(`there is no tracker "${name}"${near}; there are ${TRACKER_NAMES.join(', ')}`);
+  throw usage(
+    `there is no tracker "${name}"${hint(plain, TRACKER_NAMES)}; there are ${TRACKER_NAMES.join(', ')}`,
+  );
 }
 
 /** Checks and translates the parameters of a tracker. @throws SightlineError ERR_USAGE, one line, naming what is wrong. */
@@ -104,7 +106,7 @@ export function parseTrackerOptions(
     if (value === undefined) continue;
     const name = parameterNameOf(key);
     if (!names[tracker].includes(name)) {
-      const near = nearest(name, names[tracker]);
+      const near = hint(name, names[tracker]);
       throw usage(`${tracker} has no parameter "${key}"${near}; it has ${names[tracker].join(', ')}`);
     }
     if (given.has(name)) throw usage(`${name} of ${tracker} is given twice, the second time as "${key}"`);
@@ -198,31 +200,10 @@ function checked(tracker: TrackerName, name: string, value: unknown): number | b
   throw usage(`expected ${noun} from ${least} to ${most} for ${what} but received ${shown}`);
 }
 
-/** ` (did you mean "…"?)` for a name that differs in a third of its letters at most, else nothing. */
-function nearest(name: string, known: readonly string[]): string {
-  let best = '';
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate);
-    if (distance < least) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best === '' ? '' : ` (did you mean "${best}"?)`;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+/** ` (did you mean "…"?)` if a known name is near, else nothing. */
+function hint(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  return near === undefined ? '' : ` (did you mean "${near}"?)`;
 }
 
 function usage(message: string): SightlineError {

@@ -2,9 +2,10 @@
  * What the installed onnxruntime-node can do, found by looking at its files: the native library is loaded nowhere but in
  * the inference process.
  */
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { exists } from '../../exists.js';
 import * as z from 'zod';
 import type { DeviceState } from './device-state.js';
 
@@ -112,13 +113,4 @@ async function versionOf(folder: string): Promise<string> {
 
 async function anyExists(paths: readonly string[]): Promise<boolean> {
   return (await Promise.all(paths.map(exists))).includes(true);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

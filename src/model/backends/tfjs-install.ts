@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { exists } from '../../exists.js';
 import { messageOf } from '../../errors.js';
-import { exists } from '../../tensorflow-link/tfjs-node-package.js';
 import type { DeviceState } from './device-state.js';
 import { WASM_FILES } from './tfjs-wasm.js';
 
