@@ -6,19 +6,19 @@ import {
   loadOptionsFile,
   type OptionsInput,
 } from '../app.js';
-import { address, classList, inputSize, numberFrom, seconds, trackerOption } from './parse-values.js';
+import { classList, inputSize, numberFrom, seconds } from './parse-values.js';
 import { given } from './given.js';
-import { runPipeline, type TalkFlags } from './run-pipeline.js';
+import { runPipeline } from './run-pipeline.js';
+import {
+  outputOf,
+  type SharedFlags,
+  trackOf,
+  withOutputFlags,
+  withTalkFlags,
+  withTrackingFlags,
+} from './shared-flags.js';
 
-interface TrackFlags extends TalkFlags {
-  video?: string;
-  jsonl?: string;
-  mot?: string;
-  fillGaps?: number;
-  heatMap?: string;
-  serve?: ReturnType<typeof address>;
-  overwrite?: true;
-  config?: string;
+interface TrackFlags extends SharedFlags {
   model?: string;
   device?: string;
   size?: ReturnType<typeof inputSize>;
@@ -30,10 +30,6 @@ interface TrackFlags extends TalkFlags {
   classes?: ReturnType<typeof classList>;
   agnostic?: true;
   maxDetections?: number;
-  tracker?: string;
-  cameraMotion?: true;
-  trackerOption?: ReturnType<typeof trackerOption>;
-  zones?: string;
   start?: number;
   duration?: number;
   stride?: number;
@@ -42,24 +38,14 @@ interface TrackFlags extends TalkFlags {
 
 /** `sightline track`. @param onExit told the exit code. */
 export function trackCommand(onExit: (code: number) => void): Command {
-  return new Command('track')
+  const command = new Command('track')
     .description('find and follow objects in video files')
-    .argument('<input...>', 'video files, images or http(s) addresses')
-    .optionsGroup('Outputs (with none named: <name>.tracked.mp4 and <name>.jsonl here):')
-    .option('--video <file>', 'annotated video; {name} stands for the name of the input')
-    .option('--jsonl <file>', 'records, one a line; - for the standard output')
-    .option('--mot <file>', 'tracks as MOTChallenge text; {name} stands for the name of the input')
-    .option(
-      '--fill-gaps <seconds>',
-      'longest gap of a track that the MOTChallenge text fills with boxes in between',
-      numberFrom(0, 86_400),
-    )
-    .option(
-      '--heat-map <file>',
-      'where objects spent their time, as PNG; {name} stands for the name of the input',
-    )
-    .option('--serve <port>', 'live page and WebSocket feed on 127.0.0.1, or on host:port', address)
-    .option('--overwrite', 'replace existing files')
+    .argument('<input...>', 'video files, images or http(s) addresses');
+  withOutputFlags(
+    command.optionsGroup('Outputs (with none named: <name>.tracked.mp4 and <name>.jsonl here):'),
+    'input',
+  );
+  command
     .optionsGroup('Model:')
     .option('--model <dir>', 'folder with model.json and weights (default: the bundled street-b0)')
     .option(
@@ -92,16 +78,12 @@ export function trackCommand(onExit: (code: number) => void): Command {
       '--max-detections <n>',
       'most detections in a frame (default: 300)',
       numberFrom(1, 100_000, 'integer'),
-    )
-    .optionsGroup('Tracking and counting:')
-    .option('--tracker <name>', 'botsort, bytetrack, ocsort or sort (default: botsort)')
-    .option('--camera-motion', 'the camera moves: let botsort find out how from the pictures')
-    .option(
-      '--tracker-option <key=value>',
-      "parameter of the tracker under its authors' name, such as track_buffer=2; may be repeated",
-      trackerOption,
-    )
-    .option('--zones <file>', 'YAML file with lines, zones and the like: docs/analytics.md')
+    );
+  withTrackingFlags(command.optionsGroup('Tracking and counting:'), {
+    tracker: ' (default: botsort)',
+    cameraMotion: '',
+  });
+  command
     .optionsGroup('Part of the input:')
     .option('--start <time>', 'skip this much at the beginning (seconds or h:mm:ss)', seconds)
     .option('--duration <time>', 'process this much media time', seconds)
@@ -110,19 +92,12 @@ export function trackCommand(onExit: (code: number) => void): Command {
       '--max-frames <n>',
       'stop after this many processed frames',
       numberFrom(1, Number.MAX_SAFE_INTEGER, 'integer'),
-    )
-    .optionsGroup('General:')
-    .option('--config <file>', 'YAML file with any of these options; flags win')
-    .option('--quiet', 'print only warnings and errors')
-    .option('--verbose', 'print details too')
-    .addOption(
-      new Option('--log-format <format>', 'form of what is printed')
-        .choices(['pretty', 'json'])
-        .default('pretty'),
-    )
-    .action(async (inputs: string[], flags: TrackFlags) => {
+    );
+  return withTalkFlags(command.optionsGroup('General:')).action(
+    async (inputs: string[], flags: TrackFlags) => {
       onExit(await track(inputs, flags));
-    });
+    },
+  );
 }
 
 async function track(inputs: string[], flags: TrackFlags): Promise<number> {
@@ -137,7 +112,7 @@ async function track(inputs: string[], flags: TrackFlags): Promise<number> {
 
 /** Laid over each other: file, then flags. */
 function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInput>): OptionsInput {
-  const { classes, serve } = flags;
+  const { classes } = flags;
   return {
     ...file,
     inputs,
@@ -166,13 +141,7 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
         maxDetections: flags.maxDetections,
       }),
     },
-    track: {
-      ...file.track,
-      ...given({ tracker: flags.tracker, cameraMotion: flags.cameraMotion }),
-      ...(flags.trackerOption !== undefined && {
-        parameters: { ...file.track?.parameters, ...flags.trackerOption },
-      }),
-    },
+    track: trackOf(flags, file.track),
     source: {
       ...file.source,
       ...given({
@@ -182,18 +151,7 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
         maxFrames: flags.maxFrames,
       }),
     },
-    output: {
-      ...file.output,
-      ...given({
-        video: flags.video,
-        jsonl: flags.jsonl,
-        mot: flags.mot,
-        heatMap: flags.heatMap,
-        fillGapsSeconds: flags.fillGaps,
-        serve,
-        overwrite: flags.overwrite,
-      }),
-    },
+    output: outputOf(flags, file.output),
   };
 }
 

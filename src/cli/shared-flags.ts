@@ -1,0 +1,102 @@
+/** Flags that `track` and `replay` have in common: what comes out, how it is followed and counted, and how it is told. */
+import { type Command, Option } from 'commander';
+import type { OptionsInput } from '../app.js';
+import { given } from './given.js';
+import { address, numberFrom, trackerOption } from './parse-values.js';
+import type { TalkFlags } from './run-pipeline.js';
+
+/** What comes out. */
+export interface OutputFlags {
+  video?: string;
+  jsonl?: string;
+  mot?: string;
+  fillGaps?: number;
+  heatMap?: string;
+  serve?: ReturnType<typeof address>;
+  overwrite?: true;
+}
+
+/** How objects are followed and counted. */
+export interface TrackingFlags {
+  tracker?: string;
+  cameraMotion?: true;
+  trackerOption?: ReturnType<typeof trackerOption>;
+  zones?: string;
+}
+
+/** All of them, and the configuration file. */
+export interface SharedFlags extends OutputFlags, TrackingFlags, TalkFlags {
+  config?: string;
+}
+
+/** @param stands what `{name}` is the name of. */
+export function withOutputFlags(command: Command, stands: 'input' | 'source'): Command {
+  const named = `{name} stands for the name of the ${stands}`;
+  return command
+    .option('--video <file>', `annotated video; ${named}`)
+    .option('--jsonl <file>', 'records, one a line; - for the standard output')
+    .option('--mot <file>', `tracks as MOTChallenge text; ${named}`)
+    .option(
+      '--fill-gaps <seconds>',
+      'longest gap of a track that the MOTChallenge text fills with boxes in between',
+      numberFrom(0, 86_400),
+    )
+    .option('--heat-map <file>', `where objects spent their time, as PNG; ${named}`)
+    .option('--serve <port>', 'live page and WebSocket feed on 127.0.0.1, or on host:port', address)
+    .option('--overwrite', 'replace existing files');
+}
+
+/** @param said what is to be said beside each. */
+export function withTrackingFlags(
+  command: Command,
+  said: { readonly tracker: string; readonly cameraMotion: string },
+): Command {
+  return command
+    .option('--tracker <name>', `botsort, bytetrack, ocsort or sort${said.tracker}`)
+    .option(
+      '--camera-motion',
+      `the camera moves: let botsort find out how from the pictures${said.cameraMotion}`,
+    )
+    .option(
+      '--tracker-option <key=value>',
+      "parameter of the tracker under its authors' name, such as track_buffer=2; may be repeated",
+      trackerOption,
+    )
+    .option('--zones <file>', 'YAML file with lines, zones and the like: docs/analytics.md');
+}
+
+/** How much is said, and how. */
+export function withTalkFlags(command: Command): Command {
+  return command
+    .option('--config <file>', 'YAML file with any of these options; flags win')
+    .option('--quiet', 'print only warnings and errors')
+    .option('--verbose', 'print details too')
+    .addOption(
+      new Option('--log-format <format>', 'form of what is printed')
+        .choices(['pretty', 'json'])
+        .default('pretty'),
+    );
+}
+
+/** `output` of the options: file, then flags. */
+export function outputOf(
+  { video, jsonl, mot, fillGaps, heatMap, serve, overwrite }: OutputFlags,
+  file: OptionsInput['output'],
+): OptionsInput['output'] {
+  return {
+    ...file,
+    ...given({ video, jsonl, mot, fillGapsSeconds: fillGaps, heatMap, serve, overwrite }),
+  };
+}
+
+/** `track` of the options: file, then flags. */
+export function trackOf(
+  { tracker, cameraMotion, trackerOption: parameters }: TrackingFlags,
+  file: OptionsInput['track'],
+): OptionsInput['track'] {
+  return {
+    ...file,
+    ...given({ tracker, cameraMotion }),
+    ...(parameters !== undefined && { parameters: { ...file?.parameters, ...parameters } }),
+  };
+}
