@@ -1,8 +1,10 @@
 /** The generated weights and pictures of test/golden/network.json; test/golden/README.md describes them. */
 import { readFileSync } from 'node:fs';
 import type { Phi } from '../../src/model/manifest.js';
+import type { Network } from '../../src/model/network/fold-batch-norm.js';
 import { type Graph, weightShapes } from '../../src/model/network/graph.js';
-import type { NetworkOptions } from '../../src/model/network/yolov3.js';
+import { buildNetwork, type NetworkOptions } from '../../src/model/network/yolov3.js';
+import { foldNetwork } from '../../src/model/read-network.js';
 import type { WeightTensor } from '../../src/model/weights/weights.js';
 
 const folder = new URL('../golden/', import.meta.url);
@@ -45,6 +47,12 @@ export function goldenFloats(file: string): Float32Array {
 /** Where a file of test/golden lies. */
 export function goldenPath(file: string): string {
   return new URL(file, folder).pathname;
+}
+
+/** A golden network as backends are given it: with its batch norms and its scale folded. */
+export function goldenNetwork(phi: Phi): Network {
+  const graph = buildNetwork(goldenOptions(phi));
+  return foldNetwork({ graph, weights: goldenWeights(graph) });
 }
 
 /** The picture that the golden networks saw: 96 rows of 128. */

@@ -10,16 +10,14 @@ import { emitOnnx } from '../../../src/model/emit/onnx.js';
 import { exportOnnx, type OnnxExportOptions } from '../../../src/model/export-onnx.js';
 import type { InputSize } from '../../../src/input-size.js';
 import type { ModelManifest } from '../../../src/model/manifest.js';
-import { buildNetwork } from '../../../src/model/network/yolov3.js';
-import { foldNetwork, loadManifestAt } from '../../../src/model/read-network.js';
+import { loadManifestAt } from '../../../src/model/read-network.js';
 import { difference, HEAD_TOLERANCE, largestDifference, statistics } from '../../support/compare-heads.js';
 import {
   goldenFloats,
   goldenModels,
-  goldenOptions,
+  goldenNetwork,
   goldenPath,
   goldenPicture,
-  goldenWeights,
 } from '../../support/golden-network.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -93,8 +91,7 @@ if (python === undefined) {
 describe.skipIf(python === undefined)('an exported ONNX file, in Python', () => {
   for (const { phi, outputs } of goldenModels()) {
     it(`is valid and gives the reference's heads for EfficientNet-B${phi}`, async () => {
-      const graph = buildNetwork(goldenOptions(phi));
-      const onnx = emitOnnx(foldNetwork({ graph, weights: goldenWeights(graph) }));
+      const onnx = emitOnnx(goldenNetwork(phi));
       for (const count of [1, 3]) {
         const { report, values } = await inPython(onnx, goldenPicture(), count);
         expect(report).toMatchObject({ producer: 'sightline', opsets: [''], batch: Array(4).fill('batch') });

@@ -4,7 +4,7 @@ import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import { createOnnxruntimeBackend } from '../../../src/model/backends/onnxruntime.js';
 import { emitOnnx } from '../../../src/model/emit/onnx.js';
 import { loadNetwork } from '../../../src/model/load-network.js';
-import { foldBatchNorm, foldScale } from '../../../src/model/network/fold-batch-norm.js';
+import { foldBatchNorm } from '../../../src/model/network/fold-batch-norm.js';
 import { buildNetwork } from '../../../src/model/network/yolov3.js';
 import {
   closing,
@@ -16,6 +16,7 @@ import {
 import {
   goldenFloats,
   goldenModels,
+  goldenNetwork,
   goldenOptions,
   goldenPath,
   goldenPicture,
@@ -28,8 +29,7 @@ const HEADS = ['p5', 'p4', 'p3'];
 describe('ONNX in onnxruntime', () => {
   for (const model of goldenModels()) {
     it(`gives the reference's heads for EfficientNet-B${model.phi}`, async () => {
-      const graph = buildNetwork(goldenOptions(model.phi));
-      const network = foldScale(foldBatchNorm({ graph, weights: goldenWeights(graph) }));
+      const network = goldenNetwork(model.phi);
       await using backend = closing(await createOnnxruntimeBackend(emitOnnx(network), { device: 'cpu' }));
       const heads = await backend.run(goldenPicture(), 1);
       expect(heads).toHaveLength(3);

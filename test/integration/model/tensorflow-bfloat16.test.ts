@@ -4,11 +4,11 @@ import { createTensorflowBackend } from '../../../src/model/backends/tensorflow.
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import { loadNetwork } from '../../../src/model/load-network.js';
 import { buildNetwork } from '../../../src/model/network/yolov3.js';
-import { foldNetwork } from '../../../src/model/read-network.js';
 import { closing, largestDifference, statistics } from '../../support/compare-heads.js';
 import {
   goldenFloats,
   goldenModels,
+  goldenNetwork,
   goldenOptions,
   goldenPath,
   goldenPicture,
@@ -29,8 +29,7 @@ const missing = await bfloat16Missing();
 describe.skipIf(missing !== undefined)('bfloat16 in TensorFlow', () => {
   for (const { phi, outputs } of goldenModels().filter(({ phi }) => phi === 0 || phi === 4)) {
     it(`is near the reference's heads for EfficientNet-B${phi}`, async () => {
-      const graph = buildNetwork(goldenOptions(phi));
-      const network = foldNetwork({ graph, weights: goldenWeights(graph) });
+      const network = goldenNetwork(phi);
       await using backend = closing(await createTensorflowBackend(network, { ...BFLOAT16, device: 'cpu' }));
       expect(backend.info).toMatchObject({ backend: 'tensorflow', device: 'cpu', precision: 'bfloat16' });
       const heads = await backend.run(goldenPicture(), 1);

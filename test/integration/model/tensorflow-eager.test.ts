@@ -1,16 +1,8 @@
 import { engine, memory } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { createTensorflowEagerBackend } from '../../../src/model/backends/tensorflow-eager.js';
-import { foldBatchNorm, foldScale, type Network } from '../../../src/model/network/fold-batch-norm.js';
-import { buildNetwork } from '../../../src/model/network/yolov3.js';
-import { closing, difference, largestDifference } from '../../support/compare-heads.js';
-import {
-  goldenFloats,
-  goldenModels,
-  goldenOptions,
-  goldenPicture,
-  goldenWeights,
-} from '../../support/golden-network.js';
+import { closing, expectBatchLikeSingles, expectGoldenHeads } from '../../support/compare-heads.js';
+import { goldenModels, goldenNetwork, goldenPicture } from '../../support/golden-network.js';
 import { tensorflowLinked } from '../../support/tensorflow.js';
 import { tinyNetwork, tinyPicture } from '../../support/tiny-network.js';
 
@@ -24,12 +16,7 @@ describe.skipIf((await tensorflowLinked()) !== undefined)('TensorFlow, operation
     it(`gives the reference's heads for EfficientNet-B${model.phi}`, async () => {
       await using backend = closing(await createTensorflowEagerBackend(goldenNetwork(model.phi), CPU));
       const heads = await backend.run(goldenPicture(), 1);
-      expect(heads).toHaveLength(3);
-      for (const [index, { file, shape, std }] of model.outputs.entries()) {
-        const head = heads[index]!;
-        expect([head.height, head.width, head.channels]).toEqual(shape);
-        expect(largestDifference(head, goldenFloats(file))).toBeLessThan(GOLDEN_TOLERANCE * std);
-      }
+      expectGoldenHeads(heads, model.outputs, GOLDEN_TOLERANCE);
     });
   }
 
@@ -41,16 +28,7 @@ describe.skipIf((await tensorflowLinked()) !== undefined)('TensorFlow, operation
       precision: 'float32',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
     });
-    const first = goldenPicture();
-    const second = first.map((sample) => 255 - sample);
-    const pictures = [first, second, first];
-    const together = await backend.run(Uint8Array.from(pictures.flatMap((picture) => [...picture])), 3);
-    for (const [at, picture] of pictures.entries()) {
-      for (const [index, { data }] of (await backend.run(picture, 1)).entries()) {
-        const part = together[index]!.data.subarray(at * data.length, (at + 1) * data.length);
-        expect(difference(part, data)).toBeLessThan(1e-4);
-      }
-    }
+    await expectBatchLikeSingles(backend, 1e-4);
   });
 
   it('has as many tensors after 1,000 batches as before', async () => {
@@ -65,8 +43,3 @@ describe.skipIf((await tensorflowLinked()) !== undefined)('TensorFlow, operation
     expect(engine().state.numTensors).toBe(before);
   });
 });
-
-function goldenNetwork(phi: Parameters<typeof goldenOptions>[0]): Network {
-  const graph = buildNetwork(goldenOptions(phi));
-  return foldScale(foldBatchNorm({ graph, weights: goldenWeights(graph) }));
-}

@@ -12,10 +12,10 @@ import type { Network } from '../../../src/model/network/fold-batch-norm.js';
 import { GraphBuilder } from '../../../src/model/network/graph-builder.js';
 import type { Graph } from '../../../src/model/network/graph.js';
 import { buildNetwork } from '../../../src/model/network/yolov3.js';
-import { foldNetwork } from '../../../src/model/read-network.js';
 import {
   closing,
   difference,
+  expectGoldenHeads,
   HEAD_TOLERANCE,
   largestDifference,
   statistics,
@@ -24,6 +24,7 @@ import { evaluateGraph } from '../../support/evaluate-graph.js';
 import {
   goldenFloats,
   goldenModels,
+  goldenNetwork,
   goldenOptions,
   goldenPath,
   goldenPicture,
@@ -44,12 +45,8 @@ describe.skipIf(missing !== undefined)('a SavedModel in TensorFlow', () => {
     it(`gives the reference's heads for EfficientNet-B${phi}`, async () => {
       await using backend = closing(await createTensorflowBackend(goldenNetwork(phi), CPU));
       const heads = await backend.run(goldenPicture(), 1);
-      expect(heads).toHaveLength(3);
-      for (const [index, { file, shape, std }] of outputs.entries()) {
-        const head = heads[index]!;
-        expect([head.height, head.width, head.channels, head.layout]).toEqual([...shape, 'nhwc']);
-        expect(largestDifference(head, goldenFloats(file))).toBeLessThan((HEAD_TOLERANCE / 10) * std);
-      }
+      expectGoldenHeads(heads, outputs, HEAD_TOLERANCE / 10);
+      for (const { layout } of heads) expect(layout).toBe('nhwc');
     });
   }
 
@@ -223,11 +220,6 @@ describe.skipIf(python === undefined)('a SavedModel, in Python', { timeout: 600_
     });
   }
 });
-
-function goldenNetwork(phi: ReturnType<typeof goldenModels>[number]['phi']): Network {
-  const graph = buildNetwork(goldenOptions(phi));
-  return foldNetwork({ graph, weights: goldenWeights(graph) });
-}
 
 /** Three results of an input that is no multiple of anything: strided, depthwise and plain. */
 function smallNetwork(width: number, height: number): Network {

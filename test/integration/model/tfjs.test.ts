@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { createTfjsBackend } from '../../../src/model/backends/tfjs.js';
 import { tfjsStates } from '../../../src/model/backends/tfjs-install.js';
 import { loadNetwork } from '../../../src/model/load-network.js';
-import { foldBatchNorm, foldScale, type Network } from '../../../src/model/network/fold-batch-norm.js';
-import { buildNetwork } from '../../../src/model/network/yolov3.js';
 import {
   closing,
   difference,
+  expectBatchLikeSingles,
+  expectGoldenHeads,
   HEAD_TOLERANCE,
   largestDifference,
   statistics,
@@ -18,10 +18,9 @@ import {
 import {
   goldenFloats,
   goldenModels,
-  goldenOptions,
+  goldenNetwork,
   goldenPath,
   goldenPicture,
-  goldenWeights,
 } from '../../support/golden-network.js';
 import { tinyNetwork, tinyPicture } from '../../support/tiny-network.js';
 
@@ -39,12 +38,7 @@ describe('TensorFlow.js on WebAssembly', () => {
       const options = { device: 'wasm', threads: 1 + (model.phi % 2) };
       await using backend = closing(await createTfjsBackend(goldenNetwork(model.phi), options));
       const heads = await backend.run(goldenPicture(), 1);
-      expect(heads).toHaveLength(3);
-      for (const [index, { file, shape, std }] of model.outputs.entries()) {
-        const head = heads[index]!;
-        expect([head.height, head.width, head.channels]).toEqual(shape);
-        expect(largestDifference(head, goldenFloats(file))).toBeLessThan(GOLDEN_TOLERANCE * std);
-      }
+      expectGoldenHeads(heads, model.outputs, GOLDEN_TOLERANCE);
     });
   }
 
@@ -68,16 +62,7 @@ describe('TensorFlow.js on WebAssembly', () => {
   it('gives each picture of a batch what it gets alone', async () => {
     await using backend = closing(await createTfjsBackend(goldenNetwork(0), { device: 'wasm', threads: 1 }));
     expect(backend.info.version).toMatch(/\(SIMD, 1 thread\)$/);
-    const first = goldenPicture();
-    const second = first.map((sample) => 255 - sample);
-    const pictures = [first, second, first];
-    const together = await backend.run(Uint8Array.from(pictures.flatMap((picture) => [...picture])), 3);
-    for (const [at, picture] of pictures.entries()) {
-      for (const [index, { data }] of (await backend.run(picture, 1)).entries()) {
-        const part = together[index]!.data.subarray(at * data.length, (at + 1) * data.length);
-        expect(difference(part, data)).toBeLessThan(1e-5);
-      }
-    }
+    await expectBatchLikeSingles(backend, 1e-5);
   });
 
   it('has as many tensors after 1,000 batches as before', async () => {
@@ -209,11 +194,6 @@ describe('a backend of TensorFlow.js that a module registers', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 });
-
-function goldenNetwork(phi: Parameters<typeof goldenOptions>[0]): Network {
-  const graph = buildNetwork(goldenOptions(phi));
-  return foldScale(foldBatchNorm({ graph, weights: goldenWeights(graph) }));
-}
 
 /** Processor time of one thread of this process: `utime` and `stime` of proc(5). */
 async function processorTicks(thread: string): Promise<number> {
