@@ -1,64 +1,87 @@
 /** The import rules of docs/architecture.md. */
-const stage = '^src/(sources|model|tracking|analytics|sinks|eval|datasets)/';
+/** What stands on the foundations alone and meets the others only through `src/contract/`. */
+const stage = '^src/(sources|model|tracking|analytics|sinks|eval)/';
+const foundation = '^src/(contract/|errors\\.ts|version\\.ts)';
+const shared = '^src/(contract/|errors\\.ts|version\\.ts|geometry/|record/|files/|text/)';
 
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'foundations-import-nothing',
-      comment: 'types, stages, events and errors are what everything else stands on',
+      name: 'contract-imports-nothing',
+      comment: 'what stages hand to each other is what everything else stands on',
       severity: 'error',
-      from: { path: '^src/(types|stages|events|errors)\\.ts$' },
-      to: { pathNot: '^src/(types|events)\\.ts$' },
+      from: { path: foundation },
+      to: { path: '^src/', pathNot: foundation },
+    },
+    {
+      name: 'shared-code-knows-no-stage',
+      severity: 'error',
+      from: { path: '^src/(geometry|record|files|text)/' },
+      to: { path: '^src/', pathNot: shared },
     },
     {
       name: 'stages-do-not-know-each-other',
-      comment: 'they meet only in the pipeline or in a command, through src/types.ts and src/labels.ts',
+      comment: 'they meet only in the pipeline or in a command, through src/contract/',
       severity: 'error',
       from: { path: stage },
       to: { path: stage, pathNot: '^src/$1/' },
     },
     {
+      name: 'kinds-of-sinks-do-not-know-each-other',
+      comment: 'what several need lies in files/, pixels/ or draw/',
+      severity: 'error',
+      from: { path: '^src/sinks/(jsonl|mot|video|heat-map|feed)/' },
+      to: { path: '^src/sinks/(jsonl|mot|video|heat-map|feed)/', pathNot: '^src/sinks/$1/' },
+    },
+    {
+      name: 'kinds-of-sources-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^src/sources/(file|replay)/' },
+      to: { path: '^src/sources/(file|replay)/', pathNot: '^src/sources/$1/' },
+    },
+    {
+      name: 'server-knows-no-stage',
+      severity: 'error',
+      from: { path: '^src/server/' },
+      to: { path: '^src/', pathNot: `${shared}|^src/server/` },
+    },
+    {
       name: 'stages-do-not-know-the-top',
       severity: 'error',
-      from: {
-        path: '^src/(sources|model|tracking|analytics|sinks|eval|datasets|ffmpeg|[a-z-]+\\.ts$)',
-        pathNot: '^src/(app|index)\\.ts$',
-      },
-      to: {
-        path: '^src/(pipeline|cli|config|compose|(app|index)\\.ts)',
-      },
+      from: { path: '^src/(sources|model|tracking|analytics|sinks|eval|ffmpeg|server|tensorflow-link)/' },
+      to: { path: '^src/(pipeline|cli|config|app|index\\.ts)' },
     },
     {
       name: 'pipeline-knows-interfaces-only',
       severity: 'error',
       from: { path: '^src/pipeline/' },
-      to: { path: '^src/(sources|model|tracking|analytics|sinks|ffmpeg|config|cli|app)' },
+      to: { path: '^src/', pathNot: `${foundation}|^src/pipeline/` },
     },
     {
       name: 'cli-uses-the-app',
       comment: 'commands parse and print; they do not reach into the stages',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/(pipeline|sources|tracking|analytics|sinks)/' },
+      to: { path: '^src/(pipeline|sources|tracking|analytics|sinks|server)/' },
     },
     {
       name: 'evaluation-is-pure',
-      comment: 'src/datasets reads the files',
+      comment: 'src/eval/datasets reads the files',
       severity: 'error',
-      from: { path: '^src/eval/' },
+      from: { path: '^src/eval/', pathNot: '^src/eval/datasets/' },
       to: { dependencyTypes: ['core', 'npm'] },
     },
     fence('rxjs', '^src/pipeline/'),
     fence('fluent-ffmpeg', '^src/ffmpeg/child\\.ts$'),
-    fence('ws', '^src/sinks/websocket/'),
-    fence('sharp', '^src/(sinks/(websocket/|heat-map-sink\\.ts)|datasets/thumbnail\\.ts)'),
+    fence('ws', '^src/sinks/feed/'),
+    fence('sharp', '^src/(sinks/(feed|heat-map)|eval/datasets)/'),
     fence('onnxruntime-node', '^src/model/backends/onnxruntime\\.ts$'),
-    fence('@tensorflow/', '^src/model/(backends/(tensorflow|tfjs)[a-z-]*|emit/tfjs)\\.ts$'),
+    fence('@tensorflow/', '^src/model/(backends/(tensorflow|tfjs)[a-z-]*|export/tfjs)\\.ts$'),
     fence('h5wasm', '^src/model/weights/'),
     fence('pino', '^src/cli/'),
     fence('commander', '^src/cli/'),
-    fence('yaml', '^src/(config|datasets)/'),
+    fence('yaml', '^src/(config|eval/datasets)/'),
     {
       name: 'no-unlisted-package',
       severity: 'error',

@@ -1,9 +1,9 @@
 // Time of decoding and suppressing one picture at 416 × 416 (10,647 anchors, 6 classes), on the built library:
 //   npm run build && node bench/decode.mjs
 import { readFileSync } from 'node:fs';
-import { letterboxOf } from '../dist/letterbox.js';
-import { sourceTransformOf } from '../dist/model/box-transform.js';
-import { Decoder } from '../dist/model/decode.js';
+import { letterboxOf } from '../dist/geometry/letterbox.js';
+import { sourceTransformOf } from '../dist/geometry/letterbox.js';
+import { Decoder } from '../dist/model/architectures/efficientnet-yolov3/decode.js';
 import { Suppressor } from '../dist/model/nms.js';
 
 const { anchors, anchorMask } = JSON.parse(

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readMotTruth } from '../dist/datasets/mot-truth.js';
+import { readMotTruth } from '../dist/eval/datasets/mot-truth.js';
 import { combineScores, evaluateSequence } from '../dist/eval/tracks/evaluate-tracks.js';
 
 const RUNS = 5;

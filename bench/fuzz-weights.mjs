@@ -12,12 +12,12 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { File, ready } from 'h5wasm/node';
-import { nameKerasTensors } from '../dist/model/convert/keras-names.js';
-import { matchNetwork } from '../dist/model/convert/match-network.js';
-import { headConvs } from '../dist/model/convert/networks.js';
-import { nameSafetensors } from '../dist/model/convert/read-input.js';
+import { nameKerasTensors } from '../dist/model/architectures/efficientnet-yolov3/keras-names.js';
+import { matchNetwork } from '../dist/model/architectures/efficientnet-yolov3/match-network.js';
+import { headConvs } from '../dist/model/architectures/efficientnet-yolov3/networks.js';
+import { nameSafetensors } from '../dist/model/import/read-input.js';
 import { parseManifest } from '../dist/model/manifest.js';
-import { buildNetwork, networkOptionsOf } from '../dist/model/network/yolov3.js';
+import { buildNetwork, networkOptionsOf } from '../dist/model/architectures/efficientnet-yolov3/yolov3.js';
 import { openHdf5Reader } from '../dist/model/weights/hdf5-reader.js';
 import { encodeSafetensors } from '../dist/model/weights/write-safetensors.js';
 

@@ -1,14 +1,14 @@
 /** The network alone: loads the bundled model and runs it on frames of a clip that were decoded before the clock matters. */
 import { execFileSync } from 'node:child_process';
-import { BUNDLED_MODEL } from '../dist/app.js';
+import { BUNDLED_MODEL } from '../dist/app/app.js';
 import { createDetector } from '../dist/model/detector.js';
 
 const [clip, count] = process.argv.slice(2);
 const SIZE = 416;
 const bytes = SIZE * SIZE * 3;
 const letterbox = {
-  modelWidth: SIZE,
-  modelHeight: SIZE,
+  inputWidth: SIZE,
+  inputHeight: SIZE,
   x: 0,
   y: 91,
   width: SIZE,

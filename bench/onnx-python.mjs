@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BUNDLED_MODEL } from '../dist/app.js';
+import { BUNDLED_MODEL } from '../dist/app/app.js';
 
 const PYTHON_SIDE = fileURLToPath(new URL('./onnx-python.py', import.meta.url));
 /** Longer than any runtime keeps idle threads spinning. */
@@ -27,7 +27,7 @@ async function main() {
       runs: { type: 'string', default: '10' },
     },
   });
-  const { exportOnnx } = await import('../dist/model/export-onnx.js');
+  const { exportOnnx } = await import('../dist/model/export/export-onnx.js');
   const folder = await mkdtemp(join(tmpdir(), 'sightline-bench-'));
   try {
     const file = join(folder, 'model.onnx');

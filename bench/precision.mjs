@@ -11,11 +11,11 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as ort from 'onnxruntime-node';
-import { BUNDLED_MODEL } from '../dist/app.js';
+import { BUNDLED_MODEL } from '../dist/app/app.js';
 import { evaluateDetections } from '../dist/eval/detections/evaluate-detections.js';
-import { letterboxOf } from '../dist/letterbox.js';
-import { sourceTransformOf } from '../dist/model/box-transform.js';
-import { Decoder } from '../dist/model/decode.js';
+import { letterboxOf } from '../dist/geometry/letterbox.js';
+import { sourceTransformOf } from '../dist/geometry/letterbox.js';
+import { Decoder } from '../dist/model/architectures/efficientnet-yolov3/decode.js';
 import { loadNetwork } from '../dist/model/load-network.js';
 import { Suppressor } from '../dist/model/nms.js';
 

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { letterboxOf } from '../dist/letterbox.js';
-import { CameraMotion } from '../dist/tracking/camera-motion.js';
+import { letterboxOf } from '../dist/geometry/letterbox.js';
+import { CameraMotion } from '../dist/tracking/camera-motion/camera-motion.js';
 import { createTracker } from '../dist/tracking/tracker.js';
 
 const FRAMES = 300;

@@ -8,25 +8,33 @@ export {
   type PipelineExtras,
   type ReplayInput,
   VERSION,
-} from './app.js';
-export type { SourceProgress } from './app.js';
+} from './app/app.js';
+export type { SourceProgress } from './app/app.js';
 export { ERROR_CODES, type ErrorCode, isSightlineError, SightlineError } from './errors.js';
 export { createDetector, type DetectorOptions } from './model/detector.js';
-export { letterboxOf } from './letterbox.js';
+export { letterboxOf } from './geometry/letterbox.js';
 export { drawResult } from './sinks/draw/draw-result.js';
-export { parseRecord } from './read-record.js';
-export { toFrameRecord } from './record.js';
-export { convertModel, type ConvertOptions } from './model/convert/convert-model.js';
-export { exportModel, type ExportOptions } from './model/convert/export-model.js';
+export { parseRecord } from './record/read-record.js';
+export { toFrameRecord } from './record/record.js';
+export { convertModel, type ConvertOptions } from './model/import/convert-model.js';
+export { exportModel, type ExportOptions } from './model/export/export-model.js';
 export { createAnalytics } from './analytics/analytics.js';
 export type { AnalyticsConfig, AnalyticsSource } from './analytics/config.js';
 export { combineScores, evaluateSequence } from './eval/tracks/evaluate-tracks.js';
 export { evaluateDetections } from './eval/detections/evaluate-detections.js';
-export { createByteTracker, type ByteTrackOptions } from './tracking/byte-tracker.js';
+export { createByteTracker, type ByteTrackOptions } from './tracking/byte-track/byte-tracker.js';
 export { createTracker } from './tracking/tracker.js';
-export { fillGaps } from './fill-gaps.js';
+export { interpolateGaps } from './geometry/interpolate-gaps.js';
 export { globalTrackId } from './tracking/track-id.js';
-export { toEventRecord } from './event-record.js';
-export type * from './events.js';
-export type * from './stages.js';
-export type * from './types.js';
+export { toEventRecord } from './record/event-record.js';
+export type * from './contract/analytics.js';
+export type * from './contract/detector.js';
+export type * from './contract/events.js';
+export type * from './contract/frame.js';
+export type * from './contract/logger.js';
+export type * from './contract/picture.js';
+export type * from './contract/result.js';
+export type * from './contract/run.js';
+export type * from './contract/sink.js';
+export type * from './contract/source.js';
+export type * from './contract/tracker.js';

@@ -2,13 +2,14 @@
  * Analytics of one source: a reducer from results to events. Only sightings count: lost tracks at their predicted place
  * cause nothing. What is kept is bounded by the tracks that are alive or were a moment ago.
  */
-import type { AnalyticsEvent, AnalyticsState, HeatMapSnapshot, Speed } from '../events.js';
-import type { Analytics } from '../stages.js';
-import type { FrameResult, Track } from '../types.js';
+import type { AnalyticsEvent, AnalyticsState, HeatMapSnapshot, Speed } from '../contract/events.js';
+import type { Analytics } from '../contract/analytics.js';
+import type { FrameResult } from '../contract/result.js';
+import type { Track } from '../contract/tracker.js';
 import type { AnalyticsConfig, AnalyticsSource } from './config.js';
 import { EventLog } from './event-log.js';
 import { HeatMap } from './heat-map.js';
-import { findContinuations, type LostTrack } from './rejoin.js';
+import { findContinuations, type LostTrack } from './relink.js';
 import { RuleRunner } from './rule-runner.js';
 import { decideRules, type Rules } from './rules.js';
 import { SpeedMeter } from './speed-meter.js';
@@ -99,9 +100,9 @@ class SourceAnalytics implements Analytics {
     const fresh = [...seen.keys()].filter(({ trackId }) => this.#tracks.get(trackId)?.subject === undefined);
     if (fresh.length === 0) return;
     const lost = this.#lostTracks(new Set([...seen.keys()].map(({ trackId }) => trackId)));
-    const { rejoinUs, rejoinDistance } = this.#rules;
+    const { relinkUs, relinkDistance } = this.#rules;
     const continued = new Map(
-      findContinuations(fresh, lost, rejoinUs, rejoinDistance, this.#source).map((pair) => [
+      findContinuations(fresh, lost, relinkUs, relinkDistance, this.#source).map((pair) => [
         pair.newId,
         pair.lostId,
       ]),
@@ -190,7 +191,7 @@ class SourceAnalytics implements Analytics {
     for (const [trackId, followed] of this.#tracks) {
       const unseenUs = nowUs - followed.journal.last.us;
       if (unseenUs === 0 || listed.has(trackId)) continue;
-      const keptUs = followed.ended ? this.#rules.rejoinUs : Math.max(this.#rules.rejoinUs, FORGET_US);
+      const keptUs = followed.ended ? this.#rules.relinkUs : Math.max(this.#rules.relinkUs, FORGET_US);
       if (followed.subject !== undefined && unseenUs <= keptUs) continue;
       if (followed.subject === undefined && !followed.ended && unseenUs <= FORGET_US) continue;
       this.#drop(trackId, followed, false);

@@ -1,6 +1,6 @@
 /** Says what is wrong with settings, and where. */
 import { SightlineError } from '../errors.js';
-import { nearestName } from '../nearest-name.js';
+import { nearestName } from '../text/nearest-name.js';
 import { Boundary } from './boundary.js';
 import { orientation, type Point } from './geometry.js';
 

@@ -84,9 +84,9 @@ export interface AnalyticsConfig extends CrossingConfig {
   /** What points of lines, zones and `speed.points` are given in. */
   readonly coordinates?: 'pixels' | 'normalised' | undefined;
   /** Time for which a new track may continue a lost one that was near; 0 never. */
-  readonly rejoinSeconds?: number | undefined;
+  readonly relinkSeconds?: number | undefined;
   /** How near, in sizes of the box. */
-  readonly rejoinDistance?: number | undefined;
+  readonly relinkDistance?: number | undefined;
   readonly lines?: readonly LineConfig[] | undefined;
   readonly zones?: readonly ZoneConfig[] | undefined;
   readonly stationary?: readonly StationaryConfig[] | undefined;

@@ -1,4 +1,4 @@
-import type { WindowCount } from '../events.js';
+import type { WindowCount } from '../contract/events.js';
 
 /** One finished window. */
 export interface CountWindow {

@@ -1,4 +1,4 @@
-import type { DwellSummary } from '../events.js';
+import type { DwellSummary } from '../contract/events.js';
 
 /** Largest relative error of a percentile. */
 const ACCURACY = 0.01;

@@ -1,4 +1,4 @@
-import type { AnalyticsEvent } from '../events.js';
+import type { AnalyticsEvent } from '../contract/events.js';
 
 /** An event without its head: what the log adds. */
 export type EventBody<E extends AnalyticsEvent = AnalyticsEvent> = E extends AnalyticsEvent

@@ -1,4 +1,4 @@
-import type { HeatMapSnapshot } from '../events.js';
+import type { HeatMapSnapshot } from '../contract/events.js';
 import type { Point } from './geometry.js';
 import type { HeatMapRule } from './rules.js';
 

@@ -1,6 +1,6 @@
 /** Lines, zones and stationary rules together: applies them to an object's moves, tells and sums what they find. */
-import type { LineTotals, Speed, ZoneTotals } from '../events.js';
-import { hundredths } from '../hundredths.js';
+import type { LineTotals, Speed, ZoneTotals } from '../contract/events.js';
+import { hundredths } from '../geometry/box.js';
 import { CountWindows } from './count-windows.js';
 import { DwellHistogram } from './dwell-histogram.js';
 import type { EventLog } from './event-log.js';

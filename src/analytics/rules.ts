@@ -73,8 +73,8 @@ export interface HeatMapRule {
 export interface Rules {
   readonly anchor: Anchor;
   readonly minAgeUs: number;
-  readonly rejoinUs: number;
-  readonly rejoinDistance: number;
+  readonly relinkUs: number;
+  readonly relinkDistance: number;
   readonly lines: readonly LineRule[];
   readonly zones: readonly ZoneRule[];
   readonly stationary: readonly StationaryRule[];
@@ -102,8 +102,8 @@ export function decideRules(config: AnalyticsConfig, source: AnalyticsSource): R
   return {
     anchor: base.anchor,
     minAgeUs: base.minAgeUs,
-    rejoinUs: seconds('rejoinSeconds', config.rejoinSeconds ?? 2),
-    rejoinDistance: checkNumber('rejoinDistance', config.rejoinDistance ?? 1, 0, 100),
+    relinkUs: seconds('relinkSeconds', config.relinkSeconds ?? 2),
+    relinkDistance: checkNumber('relinkDistance', config.relinkDistance ?? 1, 0, 100),
     lines: lines.map((line, i) => {
       const where = `lines[${i}] "${line.name}"`;
       const forward = line.forward ?? 'forward';

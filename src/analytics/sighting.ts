@@ -1,4 +1,5 @@
-import type { Box, Track } from '../types.js';
+import type { Box } from '../contract/picture.js';
+import type { Track } from '../contract/tracker.js';
 import type { Anchor } from './config.js';
 import type { Point } from './geometry.js';
 

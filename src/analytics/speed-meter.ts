@@ -2,8 +2,8 @@
  * The speed of one object: the slope of its place on the ground over the last second or so, by the median of the slopes
  * of all pairs (Theil 1950, Sen 1968, doi:10.1080/01621459.1968.10480934), which one wrong box in four does not move.
  */
-import type { Speed } from '../events.js';
-import { hundredths } from '../hundredths.js';
+import type { Speed } from '../contract/events.js';
+import { hundredths } from '../geometry/box.js';
 import { groundPoint } from './homography.js';
 import type { Point } from './geometry.js';
 import type { SpeedRule } from './rules.js';

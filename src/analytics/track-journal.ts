@@ -1,6 +1,6 @@
 /** What is remembered of one track for its `track_end`: its best sighting and its path, in bounded memory. */
-import type { TrackEndEvent } from '../events.js';
-import { hundredths } from '../hundredths.js';
+import type { TrackEndEvent } from '../contract/events.js';
+import { hundredths } from '../geometry/box.js';
 import type { Anchor } from './config.js';
 import { distanceBetween } from './geometry.js';
 import { boundPath, type PathPoint } from './simplify-path.js';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { readDetectionTruth } from '../datasets/detection-truth.js';
+import { readDetectionTruth } from '../eval/datasets/detection-truth.js';
 import { SightlineError } from '../errors.js';
-import { type BoxSize, findAnchors } from '../eval/detections/anchors.js';
-import type { LabelledImages } from '../labels.js';
-import { letterboxOf } from '../letterbox.js';
+import { type BoxSize, findAnchors } from '../eval/detections/find-anchors.js';
+import type { LabelledImages } from '../eval/labels.js';
+import { letterboxOf } from '../geometry/letterbox.js';
 import { inputSize, numberFrom } from './parse-values.js';
 
 interface AnchorsFlags {

@@ -1,18 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { BUNDLED_MODEL, VERSION } from '../app.js';
+import { BUNDLED_MODEL, VERSION } from '../app/app.js';
 import { messageOf, SightlineError } from '../errors.js';
 import {
   type BenchmarkCase,
   benchmarkModel,
   type BenchmarkResult,
   type BenchmarkRow,
-} from '../model/benchmark.js';
+} from '../model/benchmark/benchmark.js';
 import { EXIT } from './exit-codes.js';
 import { inputSize, numberFrom } from './parse-values.js';
 import { print } from './print.js';
-import { type Column, textTable } from './text-table.js';
+import { type Column, columnTable } from '../text/column-table.js';
 
 interface ModelFlags {
   readonly device?: readonly string[];
@@ -141,7 +141,7 @@ async function report(
     `${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(1)}, ${machine.os}, Node ${machine.node}`,
     [...runtimes].join(', '),
     '',
-    textTable(COLUMNS, result.rows),
+    columnTable(COLUMNS, result.rows),
     ...(absent.length > 0 ? ['', 'not here:', ...absent.map((line) => `  ${line}`)] : []),
   ];
   print(page.join('\n'));

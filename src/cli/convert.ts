@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { BUNDLED_MODEL } from '../app.js';
+import { BUNDLED_MODEL } from '../app/app.js';
 import { SightlineError } from '../errors.js';
-import { type Conversion, convertModel, type ConvertOptions } from '../model/convert/convert-model.js';
-import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/convert/export-model.js';
+import { type Conversion, convertModel, type ConvertOptions } from '../model/import/convert-model.js';
+import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/export/export-model.js';
 import type { ModelManifest, Phi } from '../model/manifest.js';
 import { EXIT } from './exit-codes.js';
 import { anchorMask, inputSize, numberFrom } from './parse-values.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { BUNDLED_MODEL, VERSION } from '../app.js';
-import { diagnose } from '../diagnose.js';
+import { BUNDLED_MODEL, VERSION } from '../app/app.js';
+import { diagnose } from '../app/diagnose.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
 import { print } from './print.js';

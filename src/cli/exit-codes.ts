@@ -1,5 +1,5 @@
 import { type ErrorCode, isSightlineError } from '../errors.js';
-import type { RunSummary } from '../stages.js';
+import type { RunSummary } from '../contract/run.js';
 
 /** Exit codes of the command line; the README has the same table. */
 export const EXIT = { done: 0, runtime: 1, usage: 2, model: 3, sources: 4, interrupted: 130 } as const;

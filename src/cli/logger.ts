@@ -1,5 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
-import type { Logger } from '../stages.js';
+import type { Logger } from '../contract/logger.js';
 
 /** How log lines look. */
 export interface LoggerOptions {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line's entry. */
 import { Command, CommanderError } from 'commander';
-import { VERSION } from '../app.js';
+import { VERSION } from '../app/app.js';
 import { messageOf } from '../errors.js';
 import { anchorsCommand } from './anchors.js';
 import { convertCommand } from './convert.js';

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { BUNDLED_MODEL } from '../app.js';
+import { BUNDLED_MODEL } from '../app/app.js';
 import { describeModel, type ModelDescription } from '../model/describe-model.js';
-import type { LayerDescription, StageDescription } from '../model/network/describe.js';
+import type { LayerDescription, StageDescription } from '../model/graph/describe.js';
 import { EXIT } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
 import { print } from './print.js';
-import { type Column, textTable } from './text-table.js';
+import { type Column, columnTable } from '../text/column-table.js';
 
 interface InfoFlags {
   readonly size?: ReturnType<typeof inputSize>;
@@ -34,8 +34,8 @@ function pageOf(model: ModelDescription, layers: boolean): string {
   const { network } = model;
   const total = network.total.multiplyAdds;
   const table = layers
-    ? textTable(layerColumns(total), network.layers)
-    : textTable(
+    ? columnTable(layerColumns(total), network.layers)
+    : columnTable(
         stageColumns(total),
         network.stages.filter(({ name }) => name !== 'input'),
       );

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { type InputSize, parseInputSize, SIZE_RULE } from '../input-size.js';
+import { type InputSize, parseInputSize, SIZE_RULE } from '../geometry/input-size.js';
 
 /** A number within bounds; the message says which. */
 export function numberFrom(low: number, high = Number.POSITIVE_INFINITY, kind: 'any' | 'integer' = 'any') {

@@ -1,5 +1,5 @@
 /** The one line that tells on a terminal how far a run is. */
-import type { SourceProgress } from '../app.js';
+import type { SourceProgress } from '../app/app.js';
 
 /** Redraws a line in place; other output goes through `print`, so that the two do not mix. */
 export interface ProgressLine {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { createReplay, loadAnalyticsFile, loadReplayFile, type ReplayInput } from '../app.js';
+import { createReplay, loadAnalyticsFile, loadReplayFile, type ReplayInput } from '../app/app.js';
 import { given } from './given.js';
 import { numberFrom } from './parse-values.js';
 import { runPipeline } from './run-pipeline.js';

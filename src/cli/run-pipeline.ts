@@ -1,7 +1,8 @@
 /** Runs a pipeline for a person at a terminal: progress, log lines, interrupts, summary, exit code. */
-import type { Pipeline } from '../app.js';
+import type { Pipeline } from '../app/app.js';
 import { isSightlineError } from '../errors.js';
-import type { Logger, RunSummary } from '../stages.js';
+import type { Logger } from '../contract/logger.js';
+import type { RunSummary } from '../contract/run.js';
 import { EXIT, exitCodeOfRun } from './exit-codes.js';
 import { createLogger } from './logger.js';
 import { startProgressLine } from './progress-line.js';

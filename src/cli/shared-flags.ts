@@ -1,6 +1,6 @@
 /** Flags that `track` and `replay` have in common: what comes out, how it is followed and counted, and how it is told. */
 import { type Command, Option } from 'commander';
-import type { OptionsInput } from '../app.js';
+import type { OptionsInput } from '../app/app.js';
 import { given } from './given.js';
 import { address, numberFrom, trackerOption } from './parse-values.js';
 import type { TalkFlags } from './run-pipeline.js';

@@ -1,5 +1,5 @@
-import type { AnalyticsTotals } from '../events.js';
-import type { RunSummary, SourceSummary } from '../stages.js';
+import type { AnalyticsTotals } from '../contract/events.js';
+import type { RunSummary, SourceSummary } from '../contract/run.js';
 import { clock } from './progress-line.js';
 
 /** What a person reads after a run. */

@@ -5,7 +5,7 @@ import {
   loadAnalyticsFile,
   loadOptionsFile,
   type OptionsInput,
-} from '../app.js';
+} from '../app/app.js';
 import { classList, inputSize, numberFrom, seconds } from './parse-values.js';
 import { given } from './given.js';
 import { runPipeline } from './run-pipeline.js';

@@ -77,8 +77,8 @@ const speed = z.strictObject({
 export const analyticsSchema = z.strictObject({
   coordinates: z.enum(['pixels', 'normalised']).optional(),
   ...crossing,
-  rejoinSeconds: seconds.optional().describe('Time for which a new track may continue a lost one; 0 never.'),
-  rejoinDistance: seconds.optional().describe('How near it must begin, in sizes of the box.'),
+  relinkSeconds: seconds.optional().describe('Time for which a new track may continue a lost one; 0 never.'),
+  relinkDistance: seconds.optional().describe('How near it must begin, in sizes of the box.'),
   lines: z.array(line).optional(),
   zones: z.array(zone).optional(),
   stationary: z.array(stationary).optional(),

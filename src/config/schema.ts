@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { analyticsSchema } from './analytics-schema.js';
-import { MAX_SIDE, parseInputSize, SIZE_RULE, SIZE_STEP } from '../input-size.js';
+import { MAX_SIDE, parseInputSize, SIZE_RULE, SIZE_STEP } from '../geometry/input-size.js';
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);

@@ -1,4 +1,4 @@
-import type { Rational } from '../types.js';
+import type { Rational } from '../contract/picture.js';
 
 /** Ticks of a time base in microseconds, rounded to the nearest; exact at any size. */
 export function ticksToMicroseconds(ticks: number, timeBase: Rational): number {

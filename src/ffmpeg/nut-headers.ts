@@ -1,6 +1,6 @@
 /** The header packets of NUT, parsed. https://ffmpeg.org/~michael/nut.txt, sections "main header" and "stream header". */
 import { SightlineError } from '../errors.js';
-import type { Rational } from '../types.js';
+import type { Rational } from '../contract/picture.js';
 import { NUT_CLASS_VIDEO, NUT_FLAG, NUT_START_BYTE, toSigned } from './nut-format.js';
 
 /** What a frame code stands for, one entry for each of the 256 codes. */

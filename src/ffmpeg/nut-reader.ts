@@ -5,7 +5,7 @@
  * copied once at most, and not at all by a caller who reads from the kernel into `room()`.
  */
 import type { SightlineError } from '../errors.js';
-import type { Rational } from '../types.js';
+import type { Rational } from '../contract/picture.js';
 import type { ByteTarget } from './byte-target.js';
 import {
   NUT_FILE_ID,

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Rational } from '../types.js';
+import type { Rational } from '../contract/picture.js';
 import {
   NUT_CLASS_VIDEO,
   NUT_FILE_ID,

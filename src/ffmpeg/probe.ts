@@ -1,6 +1,6 @@
 /** Asks ffprobe what an input holds, and answers with types and one clear line for whatever is wrong with it. */
 import { SightlineError } from '../errors.js';
-import type { ColourInfo, Rational } from '../types.js';
+import type { ColourInfo, Rational } from '../contract/picture.js';
 import { type FfmpegInput, type FfprobeResult, runFfprobe } from './child.js';
 import { ticksToMicroseconds } from './media-time.js';
 import { type Orientation, orientationOf } from './orientation.js';

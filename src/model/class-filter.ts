@@ -1,5 +1,5 @@
 import { SightlineError } from '../errors.js';
-import { nearestName } from '../nearest-name.js';
+import { nearestName } from '../text/nearest-name.js';
 
 /** Which objects to report. */
 export interface ClassFilter {

@@ -1,7 +1,7 @@
-import type { InputSize } from '../input-size.js';
-import { anchorsOfHeads } from './anchors.js';
+import type { InputSize } from '../geometry/input-size.js';
+import { anchorsOfHeads } from './architectures/efficientnet-yolov3/head-anchors.js';
 import { type ModelManifest, readWeights } from './manifest.js';
-import { describeNetwork, type NetworkDescription } from './network/describe.js';
+import { describeNetwork, type NetworkDescription } from './graph/describe.js';
 import { readModel } from './read-network.js';
 
 /** What `sightline model info --json` prints. */

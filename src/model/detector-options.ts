@@ -1,7 +1,7 @@
 /** Options of a detector and their checks, apart from it so that a process that only hosts one loads no native code. */
 import { SightlineError } from '../errors.js';
-import { type InputSize, isInputSize, SIZE_RULE } from '../input-size.js';
-import type { DetectorInfo, ModelInput } from '../stages.js';
+import { type InputSize, isInputSize, SIZE_RULE } from '../geometry/input-size.js';
+import type { DetectorInfo, ModelInput } from '../contract/detector.js';
 import type { GpuOptions } from './backends/backend.js';
 import { classThresholds } from './class-filter.js';
 import { type ComputePrecision, deviceForPrecision } from './compute-precision.js';
@@ -62,12 +62,12 @@ export function checkInputs(inputs: readonly ModelInput[], { geometry, maxBatch 
     );
   }
   for (const { pixels, letterbox } of inputs) {
-    const fits = letterbox.modelWidth === width && letterbox.modelHeight === height;
+    const fits = letterbox.inputWidth === width && letterbox.inputHeight === height;
     if (fits && pixels.length === width * height * 3) continue;
     throw new SightlineError(
       'ERR_USAGE',
-      `the network wants ${width}x${height} rgb24 (${width * height * 3} bytes), got ${letterbox.modelWidth}x` +
-        `${letterbox.modelHeight} (${pixels.length} bytes)`,
+      `the network wants ${width}x${height} rgb24 (${width * height * 3} bytes), got ${letterbox.inputWidth}x` +
+        `${letterbox.inputHeight} (${pixels.length} bytes)`,
     );
   }
 }

@@ -1,10 +1,10 @@
 import { SightlineError } from '../errors.js';
-import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../stages.js';
-import type { Detection } from '../types.js';
+import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../contract/detector.js';
+import type { Detection } from '../contract/detector.js';
 import type { Backend } from './backends/backend.js';
 import { createFakeBackend, FAKE_DEVICE } from './backends/fake.js';
-import { sourceTransformOf } from './box-transform.js';
-import { type Candidates, Decoder } from './decode.js';
+import { sourceTransformOf } from '../geometry/letterbox.js';
+import { type Candidates, Decoder } from './architectures/efficientnet-yolov3/decode.js';
 import {
   checkDetectorOptions,
   checkInputs,
@@ -14,7 +14,7 @@ import {
 } from './detector-options.js';
 import { type LoadedNetwork, loadNetwork } from './load-network.js';
 import type { ModelManifest } from './manifest.js';
-import { Suppressor } from './nms.js';
+import { NonMaximumSuppression } from './nms.js';
 import { loadManifestAt } from './read-network.js';
 
 export type { DetectorOptions } from './detector-options.js';
@@ -38,7 +38,7 @@ class LocalDetector implements Detector {
   readonly info: DetectorInfo;
   readonly #backend: Backend;
   readonly #decoder: Decoder;
-  readonly #suppressor: Suppressor;
+  readonly #suppressor: NonMaximumSuppression;
   /** Where frames that do not lie side by side are brought together; made when first needed. */
   #batch: Uint8Array | undefined;
   #running: Promise<unknown> | undefined;
@@ -55,7 +55,7 @@ class LocalDetector implements Detector {
       thresholds: thresholdsOf(manifest, options),
       clip: true,
     });
-    this.#suppressor = new Suppressor({
+    this.#suppressor = new NonMaximumSuppression({
       iou: options.iou ?? manifest.defaults.iou,
       agnostic: options.agnostic ?? false,
       maxDetections: options.maxDetections ?? MAX_DETECTIONS,

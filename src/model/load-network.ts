@@ -1,15 +1,15 @@
 import { isSightlineError, SightlineError } from '../errors.js';
-import type { InputSize } from '../input-size.js';
+import type { InputSize } from '../geometry/input-size.js';
 import type { Backend, BackendOptions } from './backends/backend.js';
 import { type BackendChoice, chooseBackend } from './backends/choose.js';
 import { createOnnxruntimeBackend } from './backends/onnxruntime.js';
 import { createTensorflowEagerBackend } from './backends/tensorflow-eager.js';
 import { createTensorflowBackend } from './backends/tensorflow.js';
 import { createTfjsBackend } from './backends/tfjs.js';
-import { emitOnnx } from './emit/onnx.js';
+import { emitOnnx } from './export/onnx.js';
 import { deviceForPrecision } from './compute-precision.js';
 import type { ModelManifest } from './manifest.js';
-import type { Network } from './network/fold-batch-norm.js';
+import type { Network } from './graph/fold-batch-norm.js';
 import { foldNetwork, readModel } from './read-network.js';
 
 /** How a network is to be run. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { messageOf, SightlineError } from '../errors.js';
-import { MAX_SIDE, SIZE_STEP } from '../input-size.js';
+import { MAX_SIDE, SIZE_STEP } from '../geometry/input-size.js';
 
 /** The size steps of EfficientNet, B0 to B7. */
 export type Phi = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;

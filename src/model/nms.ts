@@ -2,7 +2,7 @@
  * Greedy non-maximum suppression: best first, each kept box drops the worse ones that overlap it by more than a threshold.
  * The rule, strictly more and the lower index first among equals, is that of `tf.image.non_max_suppression`.
  */
-import type { Candidates } from './decode.js';
+import type { Candidates } from './architectures/efficientnet-yolov3/decode.js';
 
 /** What suppresses what, and how much is kept. */
 export interface SuppressorOptions {
@@ -22,7 +22,7 @@ export interface SuppressorOptions {
  * Candidates are taken best first from a heap, so that a picture full of noise costs no more than finding the best few:
  * `O(n + k log n + k · kept)` for the k candidates looked at until `maxDetections` are kept.
  */
-export class Suppressor {
+export class NonMaximumSuppression {
   /** Indices into the candidates, best first; only the first `select()` of them count, until its next call. */
   kept = new Int32Array(256);
   readonly #options: SuppressorOptions;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { InputSize } from '../input-size.js';
+import type { InputSize } from '../geometry/input-size.js';
 import { loadManifest, type ModelManifest, readWeights } from './manifest.js';
-import { foldBatchNorm, foldScale, type Network } from './network/fold-batch-norm.js';
-import { weightShapes } from './network/graph.js';
-import { buildNetwork, networkOptionsOf } from './network/yolov3.js';
+import { foldBatchNorm, foldScale, type Network } from './graph/fold-batch-norm.js';
+import { weightShapes } from './graph/graph.js';
+import { buildNetwork, networkOptionsOf } from './architectures/efficientnet-yolov3/yolov3.js';
 import { readSafetensors } from './weights/safetensors.js';
 import { checkWeights } from './weights/weights.js';
 

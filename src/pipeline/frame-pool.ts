@@ -4,8 +4,10 @@
  * RxJS has no backpressure, so the pool is it: a source cannot decode into a buffer that is still in use, and waits.
  */
 import { SightlineError } from '../errors.js';
-import type { FramePool, FrameRequest, FrameSlot, FrameStamp } from '../stages.js';
-import type { Frame, PixelBuffer, SourceInfo } from '../types.js';
+import type { FramePool, FrameRequest, FrameSlot, FrameStamp } from '../contract/frame.js';
+import type { Frame } from '../contract/frame.js';
+import type { PixelBuffer } from '../contract/picture.js';
+import type { SourceInfo } from '../contract/source.js';
 
 /** What the buffers of a pool look like. */
 export interface FramePoolOptions {
@@ -18,14 +20,14 @@ export interface FramePoolOptions {
 }
 
 interface Buffers {
-  readonly model: PixelBuffer;
-  readonly picture?: PixelBuffer;
+  readonly input: PixelBuffer;
+  readonly image?: PixelBuffer;
 }
 
 /** Bytes that one frame of such a pool holds. */
 export function bytesPerFrame(source: SourceInfo, request: FrameRequest): number {
-  const model = request.model.width * request.model.height * 3;
-  return request.picture ? model + yuv420pBytes(source.width, source.height) : model;
+  const model = request.input.width * request.input.height * 3;
+  return request.image ? model + yuv420pBytes(source.width, source.height) : model;
 }
 
 /** Size of a 4:2:0 picture; odd sizes round chroma up, as ffmpeg does. */
@@ -72,8 +74,8 @@ export function createFramePool(options: FramePoolOptions): FramePool & { readon
       used = true;
     };
     return {
-      model: buffers.model.data,
-      ...(buffers.picture !== undefined && { picture: buffers.picture.data }),
+      input: buffers.input.data,
+      ...(buffers.image !== undefined && { image: buffers.image.data }),
       publish(stamp) {
         use();
         const token = {};
@@ -146,12 +148,12 @@ class PooledFrame implements Frame {
     this.#onFree = onFree;
   }
 
-  get model(): PixelBuffer {
-    return this.#alive().model;
+  get input(): PixelBuffer {
+    return this.#alive().input;
   }
 
-  get picture(): PixelBuffer | undefined {
-    return this.#alive().picture;
+  get image(): PixelBuffer | undefined {
+    return this.#alive().image;
   }
 
   retain(): Frame {
@@ -175,11 +177,11 @@ class PooledFrame implements Frame {
 }
 
 function allocateBuffers({ source, request }: FramePoolOptions): Buffers {
-  const { width, height } = request.model;
+  const { width, height } = request.input;
   const model: PixelBuffer = { format: 'rgb24', width, height, data: new Uint8Array(width * height * 3) };
-  if (!request.picture) return { model };
+  if (!request.image) return { input: model };
   const data = new Uint8Array(yuv420pBytes(source.width, source.height));
-  return { model, picture: { format: 'yuv420p', width: source.width, height: source.height, data } };
+  return { input: model, image: { format: 'yuv420p', width: source.width, height: source.height, data } };
 }
 
 function aborted(id: string): SightlineError {

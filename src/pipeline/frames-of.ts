@@ -1,7 +1,8 @@
 import { Observable } from 'rxjs';
 import { isSightlineError } from '../errors.js';
-import type { FramePool, Source } from '../stages.js';
-import type { Frame } from '../types.js';
+import type { FramePool } from '../contract/frame.js';
+import type { Source } from '../contract/source.js';
+import type { Frame } from '../contract/frame.js';
 
 /**
  * The frames of an opened source as an observable. It completes when the source ends or `signal` aborts, and errors

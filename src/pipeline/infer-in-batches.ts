@@ -6,8 +6,8 @@
  */
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { isSightlineError } from '../errors.js';
-import type { DetectedFrame, Detector } from '../stages.js';
-import type { Frame } from '../types.js';
+import type { DetectedFrame, Detector } from '../contract/detector.js';
+import type { Frame } from '../contract/frame.js';
 
 /** A frame with what was found in it. */
 export interface InferredFrame extends DetectedFrame {
@@ -57,7 +57,7 @@ export function inferInBatches(
     let failure: unknown;
     try {
       found = await detector.detect(
-        batch.map(({ frame }) => ({ pixels: frame.model.data, letterbox: frame.letterbox, frame })),
+        batch.map(({ frame }) => ({ pixels: frame.input.data, letterbox: frame.letterbox, frame })),
       );
     } catch (error) {
       failure = error;

@@ -1,4 +1,4 @@
-import type { DropReason, FrameLedger } from '../stages.js';
+import type { DropReason, FrameLedger } from '../contract/run.js';
 
 /**
  * Books where the frames of one source go. Every decoded frame ends in exactly one place, so

@@ -3,19 +3,16 @@
  */
 import { from, mergeMap, type Observable, Subject, toArray, lastValueFrom } from 'rxjs';
 import { SightlineError } from '../errors.js';
-import type { AnalyticsEvent } from '../events.js';
-import type {
-  Detector,
-  Logger,
-  ModelGeometry,
-  RunSummary,
-  Sink,
-  Source,
-  SourceSummary,
-  Tracker,
-  TrackingInfo,
-} from '../stages.js';
-import type { FrameResult, SourceEvent, SourceInfo } from '../types.js';
+import type { AnalyticsEvent } from '../contract/events.js';
+import type { Detector } from '../contract/detector.js';
+import type { InputGeometry } from '../contract/frame.js';
+import type { Logger } from '../contract/logger.js';
+import type { RunSummary, SourceSummary } from '../contract/run.js';
+import type { Sink } from '../contract/sink.js';
+import type { Source } from '../contract/source.js';
+import type { Tracker, TrackingInfo } from '../contract/tracker.js';
+import type { FrameResult } from '../contract/result.js';
+import type { SourceEvent, SourceInfo } from '../contract/source.js';
 import { inferInBatches } from './infer-in-batches.js';
 import { type RunContext, runSource, type SourceProgress, type SourceRun } from './run-source.js';
 
@@ -29,7 +26,7 @@ export interface PipelineParts {
   readonly ownSinks: ReadonlyMap<string, readonly Sink[]>;
   readonly createTracker: (source: SourceInfo) => Tracker;
   /** Size of the small pictures, where it is not the detector's that needs them. */
-  readonly geometry?: ModelGeometry;
+  readonly geometry?: InputGeometry;
   /** What `createTracker` makes, for the sinks to tell. */
   readonly tracking?: TrackingInfo;
   readonly createAnalytics?: RunContext['createAnalytics'];

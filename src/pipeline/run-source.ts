@@ -4,23 +4,18 @@
  */
 import { lastValueFrom, type Observer, type OperatorFunction, tap } from 'rxjs';
 import { isSightlineError, toError } from '../errors.js';
-import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../events.js';
-import type {
-  Analytics,
-  Detector,
-  FrameLedger,
-  FrameRequest,
-  Logger,
-  ModelGeometry,
-  Sink,
-  SinkSummary,
-  Source,
-  SourceOutcome,
-  SourceSummary,
-  Tracker,
-  TrackingInfo,
-} from '../stages.js';
-import type { Frame, FrameResult, SourceEvent, SourceInfo } from '../types.js';
+import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../contract/events.js';
+import type { Analytics } from '../contract/analytics.js';
+import type { Detector } from '../contract/detector.js';
+import type { FrameRequest, InputGeometry } from '../contract/frame.js';
+import type { Logger } from '../contract/logger.js';
+import type { FrameLedger, SinkSummary, SourceOutcome, SourceSummary } from '../contract/run.js';
+import type { Sink } from '../contract/sink.js';
+import type { Source } from '../contract/source.js';
+import type { Tracker, TrackingInfo } from '../contract/tracker.js';
+import type { Frame } from '../contract/frame.js';
+import type { FrameResult } from '../contract/result.js';
+import type { SourceEvent, SourceInfo } from '../contract/source.js';
 import { bytesPerFrame, createFramePool } from './frame-pool.js';
 import { framesOf } from './frames-of.js';
 import type { InferredFrame, OnGivenUp } from './infer-in-batches.js';
@@ -34,7 +29,7 @@ export interface RunContext {
   readonly infer: (onGivenUp: OnGivenUp) => OperatorFunction<Frame, InferredFrame>;
   readonly createTracker: (source: SourceInfo) => Tracker;
   /** What the small picture of a frame looks like. */
-  readonly geometry: ModelGeometry;
+  readonly geometry: InputGeometry;
   readonly tracking: TrackingInfo | undefined;
   /** Undefined for a source without analytics. */
   readonly createAnalytics: (source: SourceInfo) => Analytics | undefined;
@@ -125,8 +120,8 @@ class RunningSource {
     const sinks = this.#context.sinksOf(this.#source.id);
     this.#event('connecting');
     const request: FrameRequest = {
-      model: geometry,
-      picture: this.#source.hasPixels !== false && sinks.some((sink) => sink.picture),
+      input: geometry,
+      image: this.#source.hasPixels !== false && sinks.some((sink) => sink.pixels),
     };
     const info = await this.#source.open(request, signal);
     this.#info = info;

@@ -2,9 +2,10 @@
  * Stands between the pipeline and one sink of one source, so that a slow or broken sink cannot hurt the others.
  */
 import { toError } from '../errors.js';
-import type { AnalyticsEvent, HeatMapSnapshot } from '../events.js';
-import type { Sink, SinkStream, SinkSummary, SourceOutcome } from '../stages.js';
-import type { FrameResult } from '../types.js';
+import type { AnalyticsEvent, HeatMapSnapshot } from '../contract/events.js';
+import type { SinkSummary, SourceOutcome } from '../contract/run.js';
+import type { Sink, SinkStream } from '../contract/sink.js';
+import type { FrameResult } from '../contract/result.js';
 
 /** The queue in front of one sink. */
 export interface SinkLane {

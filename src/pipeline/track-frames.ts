@@ -1,6 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
-import type { Tracker } from '../stages.js';
-import type { FrameResult, Track } from '../types.js';
+import type { Tracker } from '../contract/tracker.js';
+import type { FrameResult } from '../contract/result.js';
+import type { Track } from '../contract/tracker.js';
 import type { InferredFrame } from './infer-in-batches.js';
 
 /**
@@ -12,7 +13,7 @@ export function trackFrames(
   tracker: Tracker,
   hasPixels: boolean,
 ): OperatorFunction<InferredFrame, FrameResult> {
-  const looks = hasPixels && tracker.usesPicture;
+  const looks = hasPixels && tracker.usesPixels;
   let epoch: number | undefined;
   return map(({ frame, detections, queueMs, inferenceMs }) => {
     const started = performance.now();

@@ -5,7 +5,7 @@
 import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { exists } from '../exists.js';
+import { exists } from '../files/exists.js';
 import { messageOf, SightlineError } from '../errors.js';
 import { askPython, type PythonAnswer, type TensorflowPackage } from './ask-python.js';
 import { bringBeside, buildAddon } from './build-addon.js';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { exists } from '../exists.js';
+import { exists } from '../files/exists.js';
 import { messageOf, SightlineError } from '../errors.js';
 import type { PythonAnswer, TensorflowPackage } from './ask-python.js';
 import type { LinkRecord } from './link-record.js';

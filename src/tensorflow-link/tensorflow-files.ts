@@ -1,6 +1,6 @@
 import { open, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists } from '../exists.js';
+import { exists } from '../files/exists.js';
 import { SightlineError } from '../errors.js';
 import { type FileStamp, stampOf } from './link-record.js';
 

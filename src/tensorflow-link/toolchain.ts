@@ -4,7 +4,7 @@ import { access, readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { exists } from '../exists.js';
+import { exists } from '../files/exists.js';
 import { SightlineError } from '../errors.js';
 
 /** What compiles an addon. */

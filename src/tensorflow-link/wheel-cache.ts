@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import { exists } from '../exists.js';
+import { exists } from '../files/exists.js';
 import { messageOf, SightlineError } from '../errors.js';
 import type { TensorflowPackage } from './ask-python.js';
 import { explainPip, wheelPlatforms } from './pip.js';

@@ -1,4 +1,4 @@
-import type { DetectionBuffer } from './detection-buffer.js';
+import type { DetectionBuffer } from './byte-track/detection-buffer.js';
 
 /** Lists in `into` the detections that no track has taken, with a confidence from `from` to below `below`. @returns how many. */
 export function gatherFree(

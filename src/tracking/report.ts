@@ -1,8 +1,9 @@
-import { hundredths } from '../hundredths.js';
-import type { TrackerUpdate } from '../stages.js';
-import type { Box, Track } from '../types.js';
-import type { Corners } from './iou.js';
-import { CONFIRMED, LOST, type TrackStore } from './track-store.js';
+import { hundredths } from '../geometry/box.js';
+import type { TrackerUpdate } from '../contract/tracker.js';
+import type { Box } from '../contract/picture.js';
+import type { Track } from '../contract/tracker.js';
+import type { Corners } from './corners.js';
+import { CONFIRMED, LOST, type TrackStore } from './byte-track/track-store.js';
 
 /** Which box of a track that is seen is reported: the filter's, or the detected one. */
 export type BoxChoice = 'filter' | 'detection';

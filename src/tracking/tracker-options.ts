@@ -4,9 +4,9 @@
  */
 
 import { SightlineError } from '../errors.js';
-import { nearestName } from '../nearest-name.js';
-import { BYTE_TRACK_DEFAULTS, type ByteTrackOptions } from './byte-tracker.js';
-import type { OcSortOptions } from './oc-sort.js';
+import { nearestName } from '../text/nearest-name.js';
+import { BYTE_TRACK_DEFAULTS, type ByteTrackOptions } from './byte-track/byte-tracker.js';
+import type { OcSortOptions } from './oc-sort/oc-sort.js';
 
 /** Trackers that `createTracker` makes. */
 export const TRACKER_NAMES = ['bytetrack', 'botsort', 'ocsort', 'sort'] as const;

@@ -1,7 +1,7 @@
-import type { Tracker } from '../stages.js';
-import { createBotSortTracker, createByteTracker } from './byte-tracker.js';
+import type { Tracker } from '../contract/tracker.js';
+import { createBotSortTracker, createByteTracker } from './byte-track/byte-tracker.js';
 
-import { createOcSortTracker, createSortTracker } from './oc-sort.js';
+import { createOcSortTracker, createSortTracker } from './oc-sort/oc-sort.js';
 import { parseTrackerOptions, type TrackerName, trackerNameOf } from './tracker-options.js';
 
 /**

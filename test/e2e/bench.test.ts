@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { BenchmarkResult } from '../../src/model/benchmark.js';
+import type { BenchmarkResult } from '../../src/model/benchmark/benchmark.js';
 import { descendantsOf, isAlive, ROOT, runCli, startCli, until } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 

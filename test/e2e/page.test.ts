@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { AnalyticsTotals, LineEvent } from '../../src/events.js';
-import { createWebSocketServerSink } from '../../src/sinks/websocket/server-sink.js';
-import type { SinkStream, SourceSummary } from '../../src/stages.js';
+import type { AnalyticsTotals, LineEvent } from '../../src/contract/events.js';
+import { createWebSocketServerSink } from '../../src/sinks/feed/feed-sink.js';
+import type { SourceSummary } from '../../src/contract/run.js';
+import type { SinkStream } from '../../src/contract/sink.js';
 import { greyPicture } from '../support/video-files.js';
 import { warningsTo } from '../support/recording-logger.js';
 import {

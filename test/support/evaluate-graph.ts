@@ -1,5 +1,5 @@
 /** A slow interpreter of the graph, written from the definitions and not from the passes: what rewrites are compared with. */
-import type { Graph, GraphNode } from '../../src/model/network/graph.js';
+import type { Graph, GraphNode } from '../../src/model/graph/graph.js';
 import type { Weights } from '../../src/model/weights/weights.js';
 
 /** The outputs of a graph for one picture, each value in row order, channels fastest. */

@@ -1,9 +1,12 @@
 /** The generated weights and pictures of test/golden/network.json; test/golden/README.md describes them. */
 import { readFileSync } from 'node:fs';
 import type { Phi } from '../../src/model/manifest.js';
-import type { Network } from '../../src/model/network/fold-batch-norm.js';
-import { type Graph, weightShapes } from '../../src/model/network/graph.js';
-import { buildNetwork, type NetworkOptions } from '../../src/model/network/yolov3.js';
+import type { Network } from '../../src/model/graph/fold-batch-norm.js';
+import { type Graph, weightShapes } from '../../src/model/graph/graph.js';
+import {
+  buildNetwork,
+  type NetworkOptions,
+} from '../../src/model/architectures/efficientnet-yolov3/yolov3.js';
 import { foldNetwork } from '../../src/model/read-network.js';
 import type { WeightTensor } from '../../src/model/weights/weights.js';
 

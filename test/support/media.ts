@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../src/pipeline/frame-pool.js';
-import { createFileSource, type FileSourceOptions } from '../../src/sources/file-source.js';
-import type { FrameRequest } from '../../src/stages.js';
-import type { SourceInfo } from '../../src/types.js';
+import { createFileSource, type FileSourceOptions } from '../../src/sources/file/file-source.js';
+import type { FrameRequest } from '../../src/contract/frame.js';
+import type { SourceInfo } from '../../src/contract/source.js';
 import { warningsTo } from './recording-logger.js';
 
 /** The ffmpeg of this machine. */
@@ -97,8 +97,8 @@ export interface Decoded {
 
 /** A request for small frames with pictures. */
 export const smallRequest: FrameRequest = {
-  model: { width: 64, height: 64, pad: 128, kernel: 'area' },
-  picture: true,
+  input: { width: 64, height: 64, pad: 128, kernel: 'area' },
+  image: true,
 };
 
 /** Decodes a file to its end or its error, with copies of all pixels. */
@@ -117,7 +117,7 @@ export async function decode(
   let error: unknown;
   try {
     for await (const frame of source.frames(pool, signal)) {
-      const { index, ptsUs, model, picture } = frame;
+      const { index, ptsUs, input: model, image: picture } = frame;
       frames.push({
         index,
         ptsUs,

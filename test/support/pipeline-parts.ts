@@ -1,17 +1,15 @@
 /** Sources, detectors and sinks in memory, for tests of the pipeline between them. */
 import { SightlineError } from '../../src/errors.js';
-import type {
-  DetectedFrame,
-  Detector,
-  DetectorInfo,
-  Logger,
-  ModelInput,
-  Sink,
-  Source,
-  SourceOutcome,
-  Tracker,
-} from '../../src/stages.js';
-import type { Detection, Frame, FrameResult, SourceInfo } from '../../src/types.js';
+import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../../src/contract/detector.js';
+import type { Logger } from '../../src/contract/logger.js';
+import type { SourceOutcome } from '../../src/contract/run.js';
+import type { Sink } from '../../src/contract/sink.js';
+import type { Source } from '../../src/contract/source.js';
+import type { Tracker } from '../../src/contract/tracker.js';
+import type { Detection } from '../../src/contract/detector.js';
+import type { Frame } from '../../src/contract/frame.js';
+import type { FrameResult } from '../../src/contract/result.js';
+import type { SourceInfo } from '../../src/contract/source.js';
 
 /** A 4 × 4 model picture. */
 export const GEOMETRY = { width: 4, height: 4, pad: 128, kernel: 'area' } as const;
@@ -30,8 +28,8 @@ export function sourceInfo(id: string): SourceInfo {
     audioCodecs: [],
     colour: {},
     letterbox: {
-      modelWidth: 4,
-      modelHeight: 4,
+      inputWidth: 4,
+      inputHeight: 4,
       x: 0,
       y: 0,
       width: 4,
@@ -60,7 +58,7 @@ export function countingSource(
       for (let index = 0; index < count; index++) {
         if (signal.aborted) return;
         const slot = await pool.acquire(signal);
-        slot.model[0] = index;
+        slot.input[0] = index;
         delivered++;
         yield slot.publish({ epoch: 0, index, ptsUs: index * 40_000, capturedAt: 0 });
       }
@@ -120,7 +118,7 @@ export function lost(): SightlineError {
 /** A tracker that turns each detection into a track. */
 export function echoTracker(): Tracker {
   return {
-    usesPicture: false,
+    usesPixels: false,
     flush: () => [],
     update: (detections: readonly Detection[]) => ({
       tracks: detections.map((detection, at) => ({
@@ -146,7 +144,7 @@ export function rememberingSink(
   const sink = {
     name,
     policy,
-    picture: false,
+    pixels: false,
     seen,
     outcomes,
     closed: 0,

@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/stages.js';
+import type { Logger } from '../../src/contract/logger.js';
 
 /** A logger that keeps warnings. */
 export function warningsTo(warnings: string[]): Logger {

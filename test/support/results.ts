@@ -1,10 +1,16 @@
 /** Makes the values that sinks are given. */
-import type { DetectorInfo, RunSummary, SourceSummary } from '../../src/stages.js';
-import type { Detection, Frame, FrameResult, PixelBuffer, SourceInfo, Track } from '../../src/types.js';
+import type { DetectorInfo } from '../../src/contract/detector.js';
+import type { RunSummary, SourceSummary } from '../../src/contract/run.js';
+import type { Detection } from '../../src/contract/detector.js';
+import type { Frame } from '../../src/contract/frame.js';
+import type { PixelBuffer } from '../../src/contract/picture.js';
+import type { FrameResult } from '../../src/contract/result.js';
+import type { SourceInfo } from '../../src/contract/source.js';
+import type { Track } from '../../src/contract/tracker.js';
 
 const letterbox = {
-  modelWidth: 416,
-  modelHeight: 416,
+  inputWidth: 416,
+  inputHeight: 416,
   x: 0,
   y: 91,
   width: 416,
@@ -91,8 +97,8 @@ export function frameResult(
     width: picture?.width ?? 768,
     height: picture?.height ?? 432,
     letterbox,
-    model: { format: 'rgb24', width: 416, height: 416, data: new Uint8Array(0) },
-    picture,
+    input: { format: 'rgb24', width: 416, height: 416, data: new Uint8Array(0) },
+    image: picture,
     retain: () => frame,
     release: () => undefined,
   };

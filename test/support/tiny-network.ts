@@ -1,5 +1,5 @@
-import type { Network } from '../../src/model/network/fold-batch-norm.js';
-import { GraphBuilder } from '../../src/model/network/graph-builder.js';
+import type { Network } from '../../src/model/graph/fold-batch-norm.js';
+import { GraphBuilder } from '../../src/model/graph/graph-builder.js';
 import { goldenWeights } from './golden-network.js';
 
 /** A network for pictures of 20 × 14 that has every kind of node, every padding and few numbers. */

@@ -4,8 +4,11 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { startFfmpeg } from '../../src/ffmpeg/child.js';
 import type { FfmpegInstallation } from '../../src/ffmpeg/find-ffmpeg.js';
-import type { SinkStream } from '../../src/stages.js';
-import type { FrameResult, PixelBuffer, SourceInfo, Track } from '../../src/types.js';
+import type { SinkStream } from '../../src/contract/sink.js';
+import type { PixelBuffer } from '../../src/contract/picture.js';
+import type { FrameResult } from '../../src/contract/result.js';
+import type { SourceInfo } from '../../src/contract/source.js';
+import type { Track } from '../../src/contract/tracker.js';
 import { frameResult, sourceInfo, track } from './results.js';
 
 const run = promisify(execFile);

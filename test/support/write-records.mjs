@@ -1,5 +1,5 @@
 /** Writes 2000 frame records to argv[2] with the built JSONL sink and says on stderr how that failed. */
-import { createJsonlSink } from '../../dist/sinks/jsonl-sink.js';
+import { createJsonlSink } from '../../dist/sinks/jsonl/jsonl-sink.js';
 
 const ratio = { num: 1, den: 1 };
 const info = {

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { readEvaluationReport } from '../../datasets/evaluation-report.js';
+import { readEvaluationReport } from '../../eval/datasets/evaluation-report.js';
 import { compareReports, compareTable, type EvaluationReport } from '../../eval/report/compare-report.js';
 import { htmlPage, htmlTable } from '../../eval/report/html-page.js';
-import { type OutputFlags, outputOptions, printScores } from './output.js';
+import { type ReportFlags, outputOptions, printScores } from './output.js';
 
 /** `sightline eval compare`. */
 export function evalCompareCommand(): Command {
@@ -12,7 +12,7 @@ export function evalCompareCommand(): Command {
     .argument('<b>', 'another such file')
     .addOption(new Option('--all', 'numbers that did not change too'));
   for (const option of outputOptions()) command.addOption(option);
-  return command.action((a: string, b: string, flags: OutputFlags & { readonly all?: true }) =>
+  return command.action((a: string, b: string, flags: ReportFlags & { readonly all?: true }) =>
     evalCompare(a, b, flags),
   );
 }
@@ -20,7 +20,7 @@ export function evalCompareCommand(): Command {
 async function evalCompare(
   a: string,
   b: string,
-  flags: OutputFlags & { readonly all?: true },
+  flags: ReportFlags & { readonly all?: true },
 ): Promise<void> {
   const [first, second] = await Promise.all([
     readEvaluationReport<EvaluationReport>(a),

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { VERSION } from '../../app.js';
-import { type ClassMap, readClassMap } from '../../datasets/class-map.js';
-import { type DetectionResults, readDetectionResults } from '../../datasets/detection-results.js';
-import { readDetectionTruth } from '../../datasets/detection-truth.js';
-import { readThumbnail } from '../../datasets/thumbnail.js';
+import { VERSION } from '../../app/app.js';
+import { type ClassMap, readClassMap } from '../../eval/datasets/class-map.js';
+import { type DetectionResults, readDetectionResults } from '../../eval/datasets/detection-results.js';
+import { readDetectionTruth } from '../../eval/datasets/detection-truth.js';
+import { readThumbnail } from '../../eval/datasets/thumbnail.js';
 import { evaluateDetections } from '../../eval/detections/evaluate-detections.js';
 import { keepClasses } from '../../eval/detections/keep-classes.js';
 import {
@@ -15,10 +15,10 @@ import {
   type WorstImage,
   worstImages,
 } from '../../eval/report/detections-report.js';
-import { makeFolder, nameList, type OutputFlags, outputOptions, printScores, writePage } from './output.js';
+import { makeFolder, nameList, type ReportFlags, outputOptions, printScores, writePage } from './output.js';
 
 /** What `eval detections` and `eval run` have in common. */
-export interface DetectionsFlags extends OutputFlags {
+export interface DetectionsFlags extends ReportFlags {
   readonly images?: string;
   readonly split?: string;
   readonly classMap?: string;

@@ -4,13 +4,13 @@ import { messageOf, SightlineError } from '../../errors.js';
 import { csvTable, type Table, textTable } from '../../eval/report/table.js';
 
 /** How a command of evaluation prints. */
-export interface OutputFlags {
+export interface ReportFlags {
   readonly json?: true;
   readonly csv?: true;
   readonly html?: string;
 }
 
-/** The flags of `OutputFlags`. */
+/** The flags of `ReportFlags`. */
 export function outputOptions(): Option[] {
   return [
     new Option('--json', 'print JSON: fractions at full precision, curves too').conflicts('csv'),
@@ -24,7 +24,7 @@ export function outputOptions(): Option[] {
 
 /** Prints scores in the form that was asked for and writes the page. */
 export async function printScores(
-  flags: OutputFlags,
+  flags: ReportFlags,
   forms: {
     readonly report: object;
     readonly table: Table;

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import { createPipeline } from '../../app.js';
-import { ResultCollector } from '../../datasets/detection-results.js';
-import { readDetectionTruth } from '../../datasets/detection-truth.js';
-import { kindOf } from '../../datasets/read-file.js';
+import { createPipeline } from '../../app/app.js';
+import { ResultCollector } from '../../eval/datasets/detection-results.js';
+import { readDetectionTruth } from '../../eval/datasets/detection-truth.js';
+import { kindOf } from '../../eval/datasets/read-file.js';
 import { SightlineError } from '../../errors.js';
-import type { LabelledImages } from '../../labels.js';
-import type { Detection } from '../../types.js';
+import type { LabelledImages } from '../../eval/labels.js';
+import type { Detection } from '../../contract/detector.js';
 import { inputSize, numberFrom } from '../parse-values.js';
 import { addDetectionsOptions, classMapOf, type DetectionsFlags, scoreDetections } from './detections.js';
 

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
-import { VERSION } from '../../app.js';
-import { readMotTruth } from '../../datasets/mot-truth.js';
-import { findTrackResults } from '../../datasets/track-results.js';
+import { VERSION } from '../../app/app.js';
+import { readMotTruth } from '../../eval/datasets/mot-truth.js';
+import { findTrackResults } from '../../eval/datasets/track-results.js';
 import { type TracksReport, tracksPage, tracksTable } from '../../eval/report/tracks-report.js';
 import { combineScores, evaluateSequence, type SequenceScores } from '../../eval/tracks/evaluate-tracks.js';
 import { pairSequences } from '../../eval/tracks/pair-sequences.js';
 import { type Benchmark, BENCHMARKS } from '../../eval/tracks/preprocess.js';
-import { nameList, type OutputFlags, outputOptions, printScores } from './output.js';
+import { nameList, type ReportFlags, outputOptions, printScores } from './output.js';
 
-interface TracksFlags extends OutputFlags {
+interface TracksFlags extends ReportFlags {
   readonly benchmark: Benchmark | 'auto';
   readonly sequences?: string[];
   readonly classes?: string[];

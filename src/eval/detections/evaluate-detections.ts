@@ -1,4 +1,4 @@
-import type { FoundBox, LabelledImages } from '../../labels.js';
+import type { FoundBox, LabelledImages } from '../labels.js';
 import { type AreaRange, type ImageMatches, ImageOverlaps, IOU_THRESHOLDS } from './match-image.js';
 import {
   bestF1,

@@ -1,5 +1,5 @@
 import { SightlineError } from '../../errors.js';
-import type { FoundBox, LabelledImages } from '../../labels.js';
+import type { FoundBox, LabelledImages } from '../labels.js';
 
 /** Ground truth and results of its pictures. */
 interface Labelled {

@@ -1,5 +1,5 @@
 /** Matching of results with the objects of one picture and class, as COCO does it (pycocotools, `COCOeval.evaluateImg`). */
-import type { Bbox, FoundBox, LabelledBox } from '../../labels.js';
+import type { Bbox, FoundBox, LabelledBox } from '../labels.js';
 
 /** The IoU thresholds of COCO: 0.5, 0.55 … 0.95, with the digits that NumPy's `linspace` gives them. */
 export const IOU_THRESHOLDS: readonly number[] = [
@@ -33,7 +33,7 @@ export class ImageOverlaps {
 
   /** @param most how many results are looked at, best first; of equal ones the earlier. */
   constructor(found: readonly FoundBox[], truth: readonly LabelledBox[], most: number) {
-    this.found = [...found].sort((a, b) => b.score - a.score).slice(0, most);
+    this.found = [...found].sort((a, b) => b.confidence - a.confidence).slice(0, most);
     this.truth = truth;
     this.iou = new Float64Array(this.found.length * truth.length);
     let at = 0;
@@ -82,7 +82,7 @@ export class ImageOverlaps {
       });
     });
     return {
-      scores: Float64Array.from(found, ({ score }) => score),
+      scores: Float64Array.from(found, ({ confidence: score }) => score),
       matched,
       ignored,
       objects: order.filter((object) => !object.ignored).length,

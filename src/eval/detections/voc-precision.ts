@@ -2,7 +2,7 @@
  * Average precision of PASCAL VOC 2007: the mean of the precision at 11 recalls (Everingham et al. 2010, "The PASCAL Visual
  * Object Classes (VOC) Challenge", doi:10.1007/s11263-009-0275-4, section 4.2).
  */
-import type { FoundBox, LabelledBox } from '../../labels.js';
+import type { FoundBox, LabelledBox } from '../labels.js';
 
 /** IoU from which a result is right. */
 const THRESHOLD = 0.5;
@@ -19,7 +19,7 @@ export function voc07Precision(
   if (objects === 0) return Number.NaN;
   const results = images
     .flatMap(({ found, truth }, image) => found.map((result) => ({ result, truth, image })))
-    .sort((a, b) => b.result.score - a.result.score);
+    .sort((a, b) => b.result.confidence - a.result.confidence);
   const taken = new Set<LabelledBox>();
   let [hits, misses] = [0, 0];
   const points: { recall: number; precision: number }[] = [];

@@ -1,5 +1,5 @@
 /** The scores of detection as tables, curves and pages. */
-import type { LabelledImage } from '../../labels.js';
+import type { LabelledImage } from '../labels.js';
 import type { ClassScores, DetectionScores, DetectionSummary } from '../detections/evaluate-detections.js';
 import type { ImageErrors } from '../detections/image-errors.js';
 import { RECALLS } from '../detections/precision.js';

@@ -2,7 +2,7 @@
  * The CLEAR metrics: Bernardin and Stiefelhagen 2008, doi:10.1155/2008/246309, with mostly tracked and fragmentations of
  * Li, Huang and Nevatia 2009, counted as TrackEval counts them.
  */
-import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../assignment.js';
+import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../geometry/assignment.js';
 import type { TrackSequence } from './sequence.js';
 
 /** What is counted; sequences are combined by adding these up. */

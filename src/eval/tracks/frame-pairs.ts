@@ -1,5 +1,5 @@
-import { intersectionOverUnion } from '../../iou.js';
-import type { Box } from '../../types.js';
+import { intersectionOverUnion } from '../../geometry/box.js';
+import type { Box } from '../../contract/picture.js';
 
 /** The boxes of one frame and how they overlap. Ids are positions among the ids of the sequence, from 0. */
 export interface FramePairs {

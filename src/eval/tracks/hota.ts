@@ -3,7 +3,7 @@
  * doi:10.1007/s11263-020-01375-2. Details that the paper leaves open (tolerances, empty sequences, how sequences are
  * combined) are those of TrackEval, so that numbers can be compared with published ones.
  */
-import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../assignment.js';
+import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../geometry/assignment.js';
 import type { TrackSequence } from './sequence.js';
 
 /** The localisation thresholds: 0.05, 0.1 … 0.95. */

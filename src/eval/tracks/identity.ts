@@ -1,5 +1,5 @@
 /** The identity metrics: Ristani et al. 2016, "Performance Measures and a Data Set for Multi-Target, Multi-Camera Tracking", arXiv:1609.01775. */
-import { AssignmentSolver, CandidatePairs } from '../../assignment.js';
+import { AssignmentSolver, CandidatePairs } from '../../geometry/assignment.js';
 import type { TrackSequence } from './sequence.js';
 
 /** What is counted; sequences are combined by adding these up. */

@@ -2,10 +2,10 @@
  * What MOTChallenge takes out before it counts. The rules are those of TrackEval's `MotChallenge2DBox`
  * (github.com/JonathonLuiten/TrackEval); regions are handled as its `Kitti2DBox` handles "don't care" areas.
  */
-import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../assignment.js';
+import { AssignmentSolver, CandidatePairs, UNASSIGNED } from '../../geometry/assignment.js';
 import { SightlineError } from '../../errors.js';
-import type { IgnoreRegion, TrackRow } from '../../labels.js';
-import type { Box } from '../../types.js';
+import type { IgnoreRegion, TrackRow } from '../labels.js';
+import type { Box } from '../../contract/picture.js';
 import { pairFrame } from './frame-pairs.js';
 
 /** Benchmarks with rules of their own. */

@@ -1,4 +1,4 @@
-import type { IgnoreRegion, TrackRow } from '../../labels.js';
+import type { IgnoreRegion, TrackRow } from '../labels.js';
 import { type FramePairs, pairFrame } from './frame-pairs.js';
 import { type Benchmark, createPreprocessor } from './preprocess.js';
 

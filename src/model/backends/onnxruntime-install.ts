@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { exists } from '../../exists.js';
+import { exists } from '../../files/exists.js';
 import * as z from 'zod';
 import type { DeviceState } from './device-state.js';
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type * as ort from 'onnxruntime-node';
 import { messageOf, SightlineError } from '../../errors.js';
-import { ONNX_INPUT, ONNX_OUTPUTS } from '../emit/onnx.js';
+import { ONNX_INPUT, ONNX_OUTPUTS } from '../export/onnx.js';
 import { setVisibleDevices } from './visible-devices.js';
 import type { Backend, BackendInfo, BackendOptions, HeadTensor } from './backend.js';
 

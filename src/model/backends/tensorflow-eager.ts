@@ -1,4 +1,4 @@
-import type { Network } from '../network/fold-batch-norm.js';
+import type { Network } from '../graph/fold-batch-norm.js';
 import type { Backend, BackendOptions } from './backend.js';
 import { loadTensorflow } from './tensorflow-load.js';
 import { TfjsBackend } from './tfjs-backend.js';

@@ -1,7 +1,7 @@
 /** What the installed tfjs-node can do, found by looking at its files: native code is loaded in the inference process only. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists } from '../../exists.js';
+import { exists } from '../../files/exists.js';
 import { type LinkRecord, readLinkRecord, staleness } from '../../tensorflow-link/link-record.js';
 import { findTfjsNodePackages, type TfjsNodePackage } from '../../tensorflow-link/tfjs-node-package.js';
 import type { DeviceState } from './device-state.js';

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { messageOf, SightlineError } from '../../errors.js';
 import type { ComputePrecision } from '../compute-precision.js';
-import { SAVED_MODEL_INPUT, SAVED_MODEL_OUTPUTS, writeSavedModel } from '../emit/saved-model.js';
-import type { Network } from '../network/fold-batch-norm.js';
-import type { Shape } from '../network/graph.js';
+import { SAVED_MODEL_INPUT, SAVED_MODEL_OUTPUTS, writeSavedModel } from '../export/saved-model.js';
+import type { Network } from '../graph/fold-batch-norm.js';
+import type { Shape } from '../graph/graph.js';
 
 import { requireBfloat16Cpu } from './bfloat16-cpu.js';
 import type { Backend, BackendInfo, BackendOptions, HeadTensor } from './backend.js';

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { messageOf, SightlineError } from '../../errors.js';
-import { emitTfjs, type Tfjs, type TfjsNetwork } from '../emit/tfjs.js';
-import type { Network } from '../network/fold-batch-norm.js';
+import { emitTfjs, type Tfjs, type TfjsNetwork } from '../export/tfjs.js';
+import type { Network } from '../graph/fold-batch-norm.js';
 import type { Backend, BackendInfo, HeadTensor } from './backend.js';
 
 /** A network on what TensorFlow.js runs on, be it tfjs-core or tfjs-node. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { exists } from '../../exists.js';
+import { exists } from '../../files/exists.js';
 import { messageOf } from '../../errors.js';
 import type { DeviceState } from './device-state.js';
 import { WASM_FILES } from './tfjs-wasm.js';

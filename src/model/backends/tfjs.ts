@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type * as core from '@tensorflow/tfjs-core';
 import { messageOf, SightlineError } from '../../errors.js';
-import type { Network } from '../network/fold-batch-norm.js';
+import type { Network } from '../graph/fold-batch-norm.js';
 import type { Backend, BackendOptions } from './backend.js';
 import { TfjsBackend } from './tfjs-backend.js';
 import { findWasmPackage } from './tfjs-install.js';

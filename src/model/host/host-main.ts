@@ -7,8 +7,8 @@
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { messageOf, SightlineError } from '../../errors.js';
-import type { Detector } from '../../stages.js';
-import type { Letterbox } from '../../types.js';
+import type { Detector } from '../../contract/detector.js';
+import type { Letterbox } from '../../contract/picture.js';
 import { createDetector, type DetectorOptions } from '../detector.js';
 import {
   controlRoom,

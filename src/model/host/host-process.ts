@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SightlineError } from '../../errors.js';
-import type { DetectedFrame, DetectorInfo, ModelInput } from '../../stages.js';
+import type { DetectedFrame, DetectorInfo, ModelInput } from '../../contract/detector.js';
 import type { DetectorOptions } from '../detector-options.js';
 import {
   controlRoom,

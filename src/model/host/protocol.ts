@@ -7,8 +7,9 @@
  * in the machine's own order, and a frame that is not understood is a bug or a stray process, never something to mend.
  */
 import { ERROR_CODES, isSightlineError, messageOf, SightlineError } from '../../errors.js';
-import type { DetectedFrame } from '../../stages.js';
-import type { Detection, Letterbox } from '../../types.js';
+import type { DetectedFrame } from '../../contract/detector.js';
+import type { Detection } from '../../contract/detector.js';
+import type { Letterbox } from '../../contract/picture.js';
 
 /** Kinds of frames; a kind's number is its place. */
 export const FRAME_KINDS = ['init', 'request', 'pixels', 'ready', 'detections', 'failure'] as const;
@@ -31,8 +32,8 @@ const VERSION = 1;
 /** More than any model's largest batch of control data: a longer body means that the two ends are out of step. */
 const MAX_CONTROL_BYTES = 1 << 26;
 const LETTERBOX_KEYS = [
-  'modelWidth',
-  'modelHeight',
+  'inputWidth',
+  'inputHeight',
   'x',
   'y',
   'width',

@@ -1,7 +1,8 @@
 import { resolve as resolvePath } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSightlineError, messageOf, SightlineError } from '../../errors.js';
-import type { DetectedFrame, Detector, DetectorInfo, Logger, ModelInput } from '../../stages.js';
+import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../../contract/detector.js';
+import type { Logger } from '../../contract/logger.js';
 import { checkDetectorOptions, checkInputs, type DetectorOptions } from '../detector-options.js';
 import { HostLost, HostProcess, type HostProcessOptions } from './host-process.js';
 

@@ -1,4 +1,4 @@
-import type { PixelBuffer } from '../../types.js';
+import type { PixelBuffer } from '../../contract/picture.js';
 import type { YuvColour } from './colours.js';
 import type { Glyph } from './label-font.js';
 

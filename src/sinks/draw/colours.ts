@@ -1,4 +1,4 @@
-import type { ColourInfo } from '../../types.js';
+import type { ColourInfo } from '../../contract/picture.js';
 
 /** A colour as the picture stores it, 8 bits each. */
 export interface YuvColour {

@@ -1,4 +1,7 @@
-import type { Box, ColourInfo, Detection, FrameResult, PixelBuffer, Track } from '../../types.js';
+import type { Detection } from '../../contract/detector.js';
+import type { Box, ColourInfo, PixelBuffer } from '../../contract/picture.js';
+import type { FrameResult } from '../../contract/result.js';
+import type { Track } from '../../contract/tracker.js';
 import { Canvas, OPAQUE } from './canvas.js';
 import { createPalette, type Ink, rgbToYuv, type YuvColour } from './colours.js';
 import { createLabelFont, type LabelFont } from './label-font.js';

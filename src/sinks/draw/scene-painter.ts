@@ -1,4 +1,4 @@
-import type { AnalyticsTotals, LineTotals, ZoneTotals } from '../../events.js';
+import type { AnalyticsTotals, LineTotals, ZoneTotals } from '../../contract/events.js';
 import { type Canvas, OPAQUE } from './canvas.js';
 import type { YuvColour } from './colours.js';
 import type { LabelFont } from './label-font.js';

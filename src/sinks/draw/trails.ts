@@ -1,4 +1,4 @@
-import type { Track } from '../../types.js';
+import type { Track } from '../../contract/tracker.js';
 import type { LabelPlace } from './label-layout.js';
 
 /** Points kept of one track; the newest is always exact, older ones are spaced over the trail's time. */

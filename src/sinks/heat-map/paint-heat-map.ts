@@ -1,5 +1,5 @@
 /** Lays a heat map over a picture, with a scale. In RGB and only once a run, so that it can be plain code. */
-import type { HeatMapSnapshot } from '../../events.js';
+import type { HeatMapSnapshot } from '../../contract/events.js';
 import { createLabelFont, type LabelFont } from '../draw/label-font.js';
 import { phaseOf } from '../draw/label-text.js';
 

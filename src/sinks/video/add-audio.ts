@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type FfmpegCommand, startFfmpeg } from '../../ffmpeg/child.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
-import type { Rational } from '../../types.js';
+import type { Rational } from '../../contract/picture.js';
 import type { Container } from './container.js';
 import { containerOptions } from './encode-command.js';
 import { whenWritten } from './watch-child.js';

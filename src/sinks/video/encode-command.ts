@@ -1,6 +1,6 @@
 import type { FfmpegCommand } from '../../ffmpeg/child.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
-import type { ColourInfo, Rational } from '../../types.js';
+import type { ColourInfo, Rational } from '../../contract/picture.js';
 import type { Container, VideoEncoder } from './container.js';
 
 /** What is to be encoded, and how. */

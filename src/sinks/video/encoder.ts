@@ -1,6 +1,6 @@
 import { type FfmpegChild, startFfmpeg } from '../../ffmpeg/child.js';
 import { NutVideoWriter } from '../../ffmpeg/nut-writer.js';
-import type { Rational } from '../../types.js';
+import type { Rational } from '../../contract/picture.js';
 import { encodeCommand, type Encoding } from './encode-command.js';
 import { failureOf, STALL_MS, whenWritten } from './watch-child.js';
 

@@ -1,4 +1,5 @@
-import type { Frame, Rational } from '../../types.js';
+import type { Frame } from '../../contract/frame.js';
+import type { Rational } from '../../contract/picture.js';
 
 /** Sources that begin later than this have a clock of their own, such as the time of day. */
 const LATEST_START_US = 10_000_000;

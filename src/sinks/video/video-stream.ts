@@ -1,16 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { isSightlineError, messageOf, SightlineError } from '../../errors.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
-import type { Logger, SinkStream, SourceOutcome } from '../../stages.js';
-import type { FrameResult, PixelBuffer, SourceInfo } from '../../types.js';
+import type { Logger } from '../../contract/logger.js';
+import type { SourceOutcome } from '../../contract/run.js';
+import type { SinkStream } from '../../contract/sink.js';
+import type { PixelBuffer } from '../../contract/picture.js';
+import type { FrameResult } from '../../contract/result.js';
+import type { SourceInfo } from '../../contract/source.js';
 import { createPainter, type Painter } from '../draw/painter.js';
-import { reasonOf } from '../lines/file-target.js';
+import { reasonOf } from '../files/file-target.js';
 import { addAudio, type AudioPlan, planAudio } from './add-audio.js';
 import type { Container, VideoEncoder } from './container.js';
-import { copyPicture, evenPicture } from './copy-picture.js';
+import { copyPicture, evenPicture } from '../pixels/copy-picture.js';
 import { timeBaseOf } from './encode-command.js';
 import { Encoder } from './encoder.js';
-import type { OutputFile } from './output-file.js';
+import type { OutputFile } from '../files/output-file.js';
 import { fileTimeBase, Timeline } from './timeline.js';
 
 /** What one annotated video is made of. */
@@ -78,8 +82,8 @@ export class VideoStream implements SinkStream {
     const { frame } = result;
     const slot = this.#slots[this.#frames % BUFFERS]!;
     await this.#whenFree(slot);
-    if (frame.picture === undefined) throw new TypeError('a video sink needs frames with pictures');
-    copyPicture(frame.picture, slot.picture);
+    if (frame.image === undefined) throw new TypeError('a video sink needs frames with pictures');
+    copyPicture(frame.image, slot.picture);
     this.#painter.draw(slot.picture, result);
     const ticks = this.#timeline.ticksOf(frame, this.#startsInside(frame.ptsUs));
     if (this.#frames++ === 0) this.#sayShift();

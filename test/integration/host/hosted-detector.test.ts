@@ -7,14 +7,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ErrorCode } from '../../../src/errors.js';
-import { letterboxOf } from '../../../src/letterbox.js';
+import { letterboxOf } from '../../../src/geometry/letterbox.js';
 import { createDetector } from '../../../src/model/detector.js';
 import {
   createHostedDetector,
   type HostedDetector,
   type HostedDetectorOptions,
 } from '../../../src/model/host/supervisor.js';
-import type { ModelInput } from '../../../src/stages.js';
+import type { ModelInput } from '../../../src/contract/detector.js';
 import { hostsOf, isRunning, isThere, openDescriptors } from './processes.js';
 
 const SHIPPED = fileURLToPath(new URL('../../../models/street-b0', import.meta.url));

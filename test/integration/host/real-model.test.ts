@@ -4,16 +4,19 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { letterboxOf } from '../../../src/letterbox.js';
+import { letterboxOf } from '../../../src/geometry/letterbox.js';
 import { createDetector } from '../../../src/model/detector.js';
-import { emitOnnx } from '../../../src/model/emit/onnx.js';
+import { emitOnnx } from '../../../src/model/export/onnx.js';
 import { createHostedDetector } from '../../../src/model/host/supervisor.js';
 import { loadManifest, type ModelManifest, readWeights } from '../../../src/model/manifest.js';
-import { foldBatchNorm, foldScale } from '../../../src/model/network/fold-batch-norm.js';
-import { buildNetwork, networkOptionsOf } from '../../../src/model/network/yolov3.js';
+import { foldBatchNorm, foldScale } from '../../../src/model/graph/fold-batch-norm.js';
+import {
+  buildNetwork,
+  networkOptionsOf,
+} from '../../../src/model/architectures/efficientnet-yolov3/yolov3.js';
 import { readSafetensors } from '../../../src/model/weights/safetensors.js';
-import type { Detector, ModelInput } from '../../../src/stages.js';
-import type { Detection } from '../../../src/types.js';
+import type { Detector, ModelInput } from '../../../src/contract/detector.js';
+import type { Detection } from '../../../src/contract/detector.js';
 
 const MODEL = fileURLToPath(new URL('../../../models/street-b0', import.meta.url));
 const SIDE = 416;

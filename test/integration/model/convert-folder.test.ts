@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { convertModel } from '../../../src/model/convert/convert-model.js';
-import { type ExportFormat, exportModel } from '../../../src/model/convert/export-model.js';
+import { convertModel } from '../../../src/model/import/convert-model.js';
+import { type ExportFormat, exportModel } from '../../../src/model/export/export-model.js';
 import type { Phi } from '../../../src/model/manifest.js';
 import { readModel } from '../../../src/model/read-network.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

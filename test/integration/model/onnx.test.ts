@@ -2,10 +2,10 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import { createOnnxruntimeBackend } from '../../../src/model/backends/onnxruntime.js';
-import { emitOnnx } from '../../../src/model/emit/onnx.js';
+import { emitOnnx } from '../../../src/model/export/onnx.js';
 import { loadNetwork } from '../../../src/model/load-network.js';
-import { foldBatchNorm } from '../../../src/model/network/fold-batch-norm.js';
-import { buildNetwork } from '../../../src/model/network/yolov3.js';
+import { foldBatchNorm } from '../../../src/model/graph/fold-batch-norm.js';
+import { buildNetwork } from '../../../src/model/architectures/efficientnet-yolov3/yolov3.js';
 import {
   closing,
   difference,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createTensorflowBackend } from '../../../src/model/backends/tensorflow.js';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import { loadNetwork } from '../../../src/model/load-network.js';
-import { buildNetwork } from '../../../src/model/network/yolov3.js';
+import { buildNetwork } from '../../../src/model/architectures/efficientnet-yolov3/yolov3.js';
 import { closing, largestDifference, statistics } from '../../support/compare-heads.js';
 import {
   goldenFloats,

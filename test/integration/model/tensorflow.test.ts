@@ -6,12 +6,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Backend } from '../../../src/model/backends/backend.js';
 import { loadTensorflow } from '../../../src/model/backends/tensorflow-load.js';
 import { createTensorflowBackend } from '../../../src/model/backends/tensorflow.js';
-import { writeSavedModel } from '../../../src/model/emit/saved-model.js';
+import { writeSavedModel } from '../../../src/model/export/saved-model.js';
 import { loadNetwork } from '../../../src/model/load-network.js';
-import type { Network } from '../../../src/model/network/fold-batch-norm.js';
-import { GraphBuilder } from '../../../src/model/network/graph-builder.js';
-import type { Graph } from '../../../src/model/network/graph.js';
-import { buildNetwork } from '../../../src/model/network/yolov3.js';
+import type { Network } from '../../../src/model/graph/fold-batch-norm.js';
+import { GraphBuilder } from '../../../src/model/graph/graph-builder.js';
+import type { Graph } from '../../../src/model/graph/graph.js';
+import { buildNetwork } from '../../../src/model/architectures/efficientnet-yolov3/yolov3.js';
 import {
   closing,
   difference,

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { AnalyticsEvent } from '../../../src/events.js';
-import { parseRecord } from '../../../src/read-record.js';
-import { createJsonlSink } from '../../../src/sinks/jsonl-sink.js';
+import type { AnalyticsEvent } from '../../../src/contract/events.js';
+import { parseRecord } from '../../../src/record/read-record.js';
+import { createJsonlSink } from '../../../src/sinks/jsonl/jsonl-sink.js';
 import { detectorInfo, frameResult, runSummary, sourceInfo, sourceSummary } from '../../support/results.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

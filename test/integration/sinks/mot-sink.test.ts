@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createMotSink } from '../../../src/sinks/mot-sink.js';
+import { createMotSink } from '../../../src/sinks/mot/mot-sink.js';
 import {
   detectorInfo,
   frameResult,

@@ -1,9 +1,9 @@
 import { createConnection } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import type { AnalyticsTotals, LineEvent } from '../../../src/events.js';
-import type { SinkStream } from '../../../src/stages.js';
-import { createWebSocketServerSink } from '../../../src/sinks/websocket/server-sink.js';
+import type { AnalyticsTotals, LineEvent } from '../../../src/contract/events.js';
+import type { SinkStream } from '../../../src/contract/sink.js';
+import { createWebSocketServerSink } from '../../../src/sinks/feed/feed-sink.js';
 import { greyPicture } from '../../support/video-files.js';
 import { warningsTo } from '../../support/recording-logger.js';
 import { detectorInfo, frameResult, runSummary, sourceInfo, track } from '../../support/results.js';

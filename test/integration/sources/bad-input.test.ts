@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isSightlineError } from '../../../src/errors.js';
-import { createFileSource } from '../../../src/sources/file-source.js';
+import { createFileSource } from '../../../src/sources/file/file-source.js';
 import {
   carClip,
   decode,

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { FfmpegInstallation } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
-import { createFileSource } from '../../../src/sources/file-source.js';
-import type { FrameRequest } from '../../../src/stages.js';
-import type { Frame } from '../../../src/types.js';
+import { createFileSource } from '../../../src/sources/file/file-source.js';
+import type { FrameRequest } from '../../../src/contract/frame.js';
+import type { Frame } from '../../../src/contract/frame.js';
 import { carClip, decode, ffmpeg, runFfmpeg, smallRequest } from '../../support/media.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -160,7 +160,7 @@ describe('stopping', () => {
     await expect(run.frames.next()).rejects.toMatchObject({ code: 'ERR_ABORTED' });
     expect(isAlive(await fake.pid())).toBe(false);
     // What was handed out is still good.
-    expect(value.picture!.data.some((pixel) => pixel > 0)).toBe(true);
+    expect(value.image!.data.some((pixel) => pixel > 0)).toBe(true);
     value.release();
     expect(run.missing()).toBe(0);
   });
@@ -240,7 +240,7 @@ test.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal does not reach f
 });
 
 test('frames that all lie in the pipe before the first is released come whole', async () => {
-  const tiny = { model: { width: 8, height: 8, pad: 128, kernel: 'area' }, picture: false } as const;
+  const tiny = { input: { width: 8, height: 8, pad: 128, kernel: 'area' }, image: false } as const;
   const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
   const run = await started(fake.ffmpeg, 2, tiny, 5);
   const held = [(await run.frames.next()).value as Frame, (await run.frames.next()).value as Frame];
@@ -248,10 +248,10 @@ test('frames that all lie in the pipe before the first is released come whole', 
   // Five seconds take less than a pipe holds, so ffmpeg can end although nobody reads.
   const pid = await fake.pid();
   await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
-  const models = held.map(({ model }) => Buffer.from(model.data));
+  const models = held.map(({ input: model }) => Buffer.from(model.data));
   for (const frame of held) frame.release();
   for (let result = await next; result.done !== true; result = await run.frames.next()) {
-    models.push(Buffer.from(result.value.model.data));
+    models.push(Buffer.from(result.value.input.data));
     result.value.release();
   }
   const letterboxed = 'scale=8:4:flags=area,format=rgb24,pad=8:8:0:2:color=0x808080';

@@ -65,7 +65,7 @@ test('a bundled clip comes whole, with its times, in both sizes', async () => {
 });
 
 test('without pictures there are none', async () => {
-  const request = { model: { width: 64, height: 64, pad: 0, kernel: 'bilinear' }, picture: false } as const;
+  const request = { input: { width: 64, height: 64, pad: 0, kernel: 'bilinear' }, image: false } as const;
   const decoded = await decode(carClip, { maxFrames: 3 }, request);
   expect(decoded.frames.map(({ picture }) => picture)).toEqual([undefined, undefined, undefined]);
   expect(decoded.frames[0]!.model.subarray(0, 64 * 14 * 3).every((value) => value === 0)).toBe(true);
@@ -383,7 +383,7 @@ describe('the way from ffmpeg to memory', () => {
     async (folder) => {
       if (folder !== undefined) vi.stubEnv('TMPDIR', folder);
       onTestFinished(() => void vi.unstubAllEnvs());
-      const tiny = { model: { width: 8, height: 8, pad: 128, kernel: 'area' }, picture: false } as const;
+      const tiny = { input: { width: 8, height: 8, pad: 128, kernel: 'area' }, image: false } as const;
       const decoded = await decode(carClip, {}, tiny, 2);
       expectWhole(decoded);
       const letterboxed = 'scale=8:4:flags=area,format=rgb24,pad=8:8:0:2:color=0x808080';

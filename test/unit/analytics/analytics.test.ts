@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AnalyticsConfig } from '../../../src/analytics/config.js';
-import type { AnalyticsEvent } from '../../../src/events.js';
+import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import { analyticsOf, ofType, play, resultOf, type Scene, walk } from './scene.js';
 
 const CONFIG: AnalyticsConfig = {

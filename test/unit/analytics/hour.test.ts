@@ -1,7 +1,7 @@
 /** An hour of people and cars, seen at different rates and with frames missing: what is counted must not change. */
 import { expect, it } from 'vitest';
 import type { AnalyticsConfig } from '../../../src/analytics/config.js';
-import type { AnalyticsEvent } from '../../../src/events.js';
+import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import { cutSign, exact, shifted } from './exact.js';
 import { type Actor, analyticsOf, ofType, resultOf } from './scene.js';
 

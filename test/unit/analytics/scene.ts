@@ -1,9 +1,10 @@
 /** Plays scenes to analytics: what stands where, in which frame. */
 import { createAnalytics } from '../../../src/analytics/analytics.js';
 import type { AnalyticsConfig } from '../../../src/analytics/config.js';
-import type { AnalyticsEvent } from '../../../src/events.js';
-import type { Analytics } from '../../../src/stages.js';
-import type { FrameResult, Track } from '../../../src/types.js';
+import type { AnalyticsEvent } from '../../../src/contract/events.js';
+import type { Analytics } from '../../../src/contract/analytics.js';
+import type { FrameResult } from '../../../src/contract/result.js';
+import type { Track } from '../../../src/contract/tracker.js';
 import { frameResult } from '../../support/results.js';
 
 export const SOURCE = { id: 'gate', width: 768, height: 432, classes: ['person', 'bicycle', 'car'] };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AnalyticsConfig, ZoneConfig } from '../../../src/analytics/config.js';
-import type { AnalyticsEvent } from '../../../src/events.js';
+import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import { analyticsOf, ofType, play, resultOf, type Scene, walk } from './scene.js';
 
 type Way = readonly (readonly [number, number])[];

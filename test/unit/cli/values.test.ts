@@ -11,7 +11,7 @@ import {
 import { clock, progressText } from '../../../src/cli/progress-line.js';
 import { summaryText } from '../../../src/cli/summary.js';
 import { type ErrorCode, SightlineError } from '../../../src/errors.js';
-import type { RunSummary, SourceSummary } from '../../../src/stages.js';
+import type { RunSummary, SourceSummary } from '../../../src/contract/run.js';
 import { scriptedDetector } from '../../support/pipeline-parts.js';
 
 describe('values of flags', () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseCoco } from '../../../src/datasets/coco.js';
+import { parseCoco } from '../../../src/eval/datasets/coco.js';
 import { evaluateDetections } from '../../../src/eval/detections/evaluate-detections.js';
-import type { Bbox } from '../../../src/labels.js';
+import type { Bbox } from '../../../src/eval/labels.js';
 
 interface Case {
   readonly name: string;
@@ -30,7 +30,7 @@ describe('the numbers of pycocotools', () => {
       found
         .filter(({ image_id }) => String(image_id) === key)
         .map(({ category_id, bbox, score }) => ({
-          ...{ bbox, score },
+          ...{ bbox, confidence: score },
           classId: truth.classKeys.indexOf(String(category_id)),
         })),
     );

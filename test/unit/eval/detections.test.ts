@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findAnchors } from '../../../src/eval/detections/anchors.js';
+import { findAnchors } from '../../../src/eval/detections/find-anchors.js';
 import { evaluateDetections } from '../../../src/eval/detections/evaluate-detections.js';
 import { keepClasses } from '../../../src/eval/detections/keep-classes.js';
 import { compareReports } from '../../../src/eval/report/compare-report.js';
@@ -10,13 +10,17 @@ import {
   worstImages,
 } from '../../../src/eval/report/detections-report.js';
 import { csvTable } from '../../../src/eval/report/table.js';
-import type { FoundBox, LabelledBox, LabelledImages } from '../../../src/labels.js';
+import type { FoundBox, LabelledBox, LabelledImages } from '../../../src/eval/labels.js';
 
 const object = (x: number, more: Partial<LabelledBox> = {}): LabelledBox => ({
   ...{ bbox: [x, 0, 10, 10], classId: 0, area: 100, crowd: false, ignored: false },
   ...more,
 });
-const found = (x: number, score: number, classId = 0): FoundBox => ({ bbox: [x, 0, 10, 10], classId, score });
+const found = (x: number, score: number, classId = 0): FoundBox => ({
+  bbox: [x, 0, 10, 10],
+  classId,
+  confidence: score,
+});
 const truthOf = (...images: LabelledBox[][]): LabelledImages => ({
   classes: ['car', 'bus'],
   classKeys: ['1', '2'],

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseMotRows } from '../../../src/datasets/mot-rows.js';
+import { parseMotRows } from '../../../src/eval/datasets/mot-rows.js';
 import { evaluateSequence } from '../../../src/eval/tracks/evaluate-tracks.js';
 import { pairSequences } from '../../../src/eval/tracks/pair-sequences.js';
 import type { Benchmark } from '../../../src/eval/tracks/preprocess.js';
-import type { TrackRow } from '../../../src/labels.js';
+import type { TrackRow } from '../../../src/eval/labels.js';
 
 const read = (name: string): string =>
   readFileSync(new URL(`../../golden/mot-rules/${name}`, import.meta.url), 'utf8');

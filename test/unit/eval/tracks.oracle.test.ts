@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseMotRows } from '../../../src/datasets/mot-rows.js';
+import { parseMotRows } from '../../../src/eval/datasets/mot-rows.js';
 import {
   combineScores,
   evaluateSequence,

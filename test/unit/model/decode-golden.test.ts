@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
-import type { BoxTransform } from '../../../src/model/box-transform.js';
-import { Decoder } from '../../../src/model/decode.js';
-import { Suppressor } from '../../../src/model/nms.js';
+import type { BoxTransform } from '../../../src/geometry/letterbox.js';
+import { Decoder } from '../../../src/model/architectures/efficientnet-yolov3/decode.js';
+import { NonMaximumSuppression } from '../../../src/model/nms.js';
 
 interface GoldenCase {
   readonly feats: string;
@@ -52,7 +52,7 @@ describe('the reference decoder', () => {
         clip: false,
       });
       const candidates = decoder.decode(headsOf(expected, layout), 1, referenceTransform(expected));
-      const suppressor = new Suppressor({
+      const suppressor = new NonMaximumSuppression({
         iou: expected.iou,
         agnostic: false,
         maxDetections: Infinity,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
-import { sourceTransformOf, type BoxTransform } from '../../../src/model/box-transform.js';
-import { Decoder, type DecoderOptions } from '../../../src/model/decode.js';
-import { letterboxOf } from '../../../src/letterbox.js';
+import { sourceTransformOf, type BoxTransform } from '../../../src/geometry/letterbox.js';
+import { Decoder, type DecoderOptions } from '../../../src/model/architectures/efficientnet-yolov3/decode.js';
+import { letterboxOf } from '../../../src/geometry/letterbox.js';
 
 // A small network: input 64 × 32, two heads of 1 × 2 and 2 × 4 cells, two anchors each, three classes.
 const SETTINGS: DecoderOptions = {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { letterboxOf } from '../../../src/letterbox.js';
+import { letterboxOf } from '../../../src/geometry/letterbox.js';
 import { createDetector, type DetectorOptions } from '../../../src/model/detector.js';
-import type { Detector } from '../../../src/stages.js';
-import type { Detection } from '../../../src/types.js';
+import type { Detector } from '../../../src/contract/detector.js';
+import type { Detection } from '../../../src/contract/detector.js';
 
 const MANIFEST = fileURLToPath(new URL('../../../models/street-b0/model.json', import.meta.url));
 /** Two pairs that overlap: of one class, and of two; and a third that is far from all. In network pixels. */

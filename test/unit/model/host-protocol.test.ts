@@ -14,14 +14,14 @@ import {
   headerOf,
   type HostFrame,
 } from '../../../src/model/host/protocol.js';
-import type { DetectedFrame } from '../../../src/stages.js';
-import type { Letterbox } from '../../../src/types.js';
+import type { DetectedFrame } from '../../../src/contract/detector.js';
+import type { Letterbox } from '../../../src/contract/picture.js';
 
 const CLASSES = ['person', 'car'];
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const letterbox: fc.Arbitrary<Letterbox> = fc.record({
-  modelWidth: number,
-  modelHeight: number,
+  inputWidth: number,
+  inputHeight: number,
   x: number,
   y: number,
   width: number,

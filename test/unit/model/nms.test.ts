@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Candidates } from '../../../src/model/decode.js';
-import { overlap, Suppressor, type SuppressorOptions } from '../../../src/model/nms.js';
+import type { Candidates } from '../../../src/model/architectures/efficientnet-yolov3/decode.js';
+import { overlap, NonMaximumSuppression, type SuppressorOptions } from '../../../src/model/nms.js';
 
 type Row = readonly [x1: number, y1: number, x2: number, y2: number, score: number, classId: number];
 
@@ -28,7 +28,7 @@ describe('Suppressor', () => {
   it('keeps what the naive implementation keeps, in the same order', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 60 }), options, (rows, opts) => {
-        expect(select(new Suppressor(opts), rows)).toEqual(naive(rows, opts));
+        expect(select(new NonMaximumSuppression(opts), rows)).toEqual(naive(rows, opts));
       }),
       { numRuns: 500 },
     );
@@ -41,7 +41,7 @@ describe('Suppressor', () => {
         fc.array(row, { maxLength: 30 }),
         options,
         (first, second, opts) => {
-          const suppressor = new Suppressor(opts);
+          const suppressor = new NonMaximumSuppression(opts);
           select(suppressor, first);
           expect(select(suppressor, second)).toEqual(naive(second, opts));
         },
@@ -73,7 +73,7 @@ describe('Suppressor', () => {
     ['the best of each class', { maxPerClass: 1 }, [box(0, 0.1), box(20, 0.7), box(40, 0.6, 500)], [1, 2]],
     ['all of many', { maxDetections: 1000 }, manyApart(700), [...Array(700).keys()]],
   ])('keeps %s', (_, opts, rows, expected) => {
-    const suppressor = new Suppressor({ iou: 0.5, agnostic: false, maxDetections: 300, ...opts });
+    const suppressor = new NonMaximumSuppression({ iou: 0.5, agnostic: false, maxDetections: 300, ...opts });
     expect(select(suppressor, rows)).toEqual(expected);
   });
 });
@@ -103,7 +103,7 @@ function manyApart(count: number): Row[] {
   return Array.from({ length: count }, (_, i) => box(20 * i, 1 - i / 1000));
 }
 
-function select(suppressor: Suppressor, rows: readonly Row[]): number[] {
+function select(suppressor: NonMaximumSuppression, rows: readonly Row[]): number[] {
   const count = suppressor.select(candidatesOf(rows));
   return [...suppressor.kept.subarray(0, count)];
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createAnalytics } from '../../../src/analytics/analytics.js';
-import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../../../src/events.js';
+import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../../../src/contract/events.js';
 import { assemblePipeline, type PipelineParts } from '../../../src/pipeline/pipeline.js';
-import type { DetectedFrame, ModelInput, Sink, Source } from '../../../src/stages.js';
-import type { SourceInfo } from '../../../src/types.js';
+import type { DetectedFrame, ModelInput } from '../../../src/contract/detector.js';
+import type { Sink } from '../../../src/contract/sink.js';
+import type { Source } from '../../../src/contract/source.js';
+import type { SourceInfo } from '../../../src/contract/source.js';
 import {
   countingSource,
   echoTracker,
@@ -59,7 +61,7 @@ function listeningSink(name: string, policy: Sink['policy']) {
   const sink: Sink = {
     name,
     policy,
-    picture: false,
+    pixels: false,
     open: () =>
       Promise.resolve({
         write(result) {

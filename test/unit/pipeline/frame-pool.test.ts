@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesPerFrame, createFramePool, yuv420pBytes } from '../../../src/pipeline/frame-pool.js';
-import type { Frame } from '../../../src/types.js';
+import type { Frame } from '../../../src/contract/frame.js';
 import { GEOMETRY, sourceInfo } from '../../support/pipeline-parts.js';
 
 const never = new AbortController().signal;
 const stamp = { epoch: 0, index: 7, ptsUs: 280_000, capturedAt: 0 };
 
 function pool(capacity: number, picture = false): ReturnType<typeof createFramePool> {
-  return createFramePool({ capacity, source: sourceInfo('a'), request: { model: GEOMETRY, picture } });
+  return createFramePool({ capacity, source: sourceInfo('a'), request: { input: GEOMETRY, image: picture } });
 }
 
 describe('createFramePool', () => {
@@ -24,9 +24,9 @@ describe('createFramePool', () => {
     });
     await Promise.resolve();
     expect(arrived).toBe(false);
-    const memory = first.model.data;
+    const memory = first.input.data;
     first.release();
-    expect((await third).model).toBe(memory);
+    expect((await third).input).toBe(memory);
   });
 
   it('serves those who wait in their order', async () => {
@@ -44,7 +44,7 @@ describe('createFramePool', () => {
     const frame = (await frames.acquire(never)).publish(stamp);
     frame.retain();
     frame.release();
-    expect(frame.model.width).toBe(4);
+    expect(frame.input.width).toBe(4);
     expect(frames.free).toBe(1);
     frame.release();
     expect(frames.free).toBe(2);
@@ -54,8 +54,8 @@ describe('createFramePool', () => {
     const frame = (await pool(2).acquire(never)).publish(stamp);
     frame.release();
     const late = /frame 7 of "a" was used after its last release/;
-    expect(() => frame.model).toThrow(late);
-    expect(() => frame.picture).toThrow(late);
+    expect(() => frame.input).toThrow(late);
+    expect(() => frame.image).toThrow(late);
     expect(() => frame.retain()).toThrow(late);
     expect(() => {
       frame.release();
@@ -82,10 +82,10 @@ describe('createFramePool', () => {
   });
 
   it('has pictures only when they were asked for, with chroma rounded up', async () => {
-    expect((await pool(2).acquire(never)).picture).toBeUndefined();
-    expect((await pool(2, true).acquire(never)).picture?.length).toBe(8 * 6 * 1.5);
+    expect((await pool(2).acquire(never)).image).toBeUndefined();
+    expect((await pool(2, true).acquire(never)).image?.length).toBe(8 * 6 * 1.5);
     expect(yuv420pBytes(5, 3)).toBe(15 + 2 * 3 * 2);
-    expect(bytesPerFrame(sourceInfo('a'), { model: GEOMETRY, picture: true })).toBe(48 + 72);
+    expect(bytesPerFrame(sourceInfo('a'), { input: GEOMETRY, image: true })).toBe(48 + 72);
   });
 
   it('refuses to be too small to work', () => {

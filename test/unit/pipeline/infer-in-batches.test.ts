@@ -2,15 +2,15 @@ import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
 import { inferInBatches } from '../../../src/pipeline/infer-in-batches.js';
-import type { DetectedFrame, ModelInput } from '../../../src/stages.js';
-import type { Frame } from '../../../src/types.js';
+import type { DetectedFrame, ModelInput } from '../../../src/contract/detector.js';
+import type { Frame } from '../../../src/contract/frame.js';
 import { GEOMETRY, lost, nothingFound, scriptedDetector, sourceInfo } from '../../support/pipeline-parts.js';
 
 function framesFor(id: string, count: number): { frames: Frame[]; free: () => number } {
   const pool = createFramePool({
     capacity: 16,
     source: sourceInfo(id),
-    request: { model: GEOMETRY, picture: false },
+    request: { input: GEOMETRY, image: false },
   });
   const frames = Array.from({ length: count }, (_, index) =>
     pool.tryAcquire()!.publish({ epoch: 0, index, ptsUs: 0, capturedAt: 0 }),

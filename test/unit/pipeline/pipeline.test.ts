@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
 import { assemblePipeline, type Pipeline, type PipelineParts } from '../../../src/pipeline/pipeline.js';
-import type { FrameLedger, Sink, Source } from '../../../src/stages.js';
+import type { FrameLedger } from '../../../src/contract/run.js';
+import type { Sink } from '../../../src/contract/sink.js';
+import type { Source } from '../../../src/contract/source.js';
 import {
   countingSource,
   echoTracker,
@@ -65,7 +67,7 @@ describe('a run', () => {
     });
     const perSource = new Map<string, number[]>();
     pipeline.results.subscribe(({ frame }) => {
-      expect(frame.model.data[0]).toBe(frame.index);
+      expect(frame.input.data[0]).toBe(frame.index);
       perSource.set(frame.sourceId, [...(perSource.get(frame.sourceId) ?? []), frame.index]);
     });
     const summary = await pipeline.run();

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
-import type { AnalyticsEvent, HeatMapSnapshot } from '../../../src/events.js';
+import type { AnalyticsEvent, HeatMapSnapshot } from '../../../src/contract/events.js';
 import { createSinkLane } from '../../../src/pipeline/sink-lane.js';
-import type { Sink, SinkStream, SourceOutcome } from '../../../src/stages.js';
-import type { Frame, FrameResult } from '../../../src/types.js';
+import type { SourceOutcome } from '../../../src/contract/run.js';
+import type { Sink, SinkStream } from '../../../src/contract/sink.js';
+import type { Frame } from '../../../src/contract/frame.js';
+import type { FrameResult } from '../../../src/contract/result.js';
 import { frameResult } from '../../support/results.js';
 
 function event(id: string): AnalyticsEvent {
@@ -50,7 +52,7 @@ function lane(policy: Sink['policy'], write: Write = () => Promise.resolve(), en
         return Promise.resolve();
       }),
   };
-  const sink = { name: 'sink', policy, picture: false } as Sink;
+  const sink = { name: 'sink', policy, pixels: false } as Sink;
   return { lane: createSinkLane(sink, stream, (error) => errors.push(error)), seen, ends, errors };
 }
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { InferredFrame } from '../../../src/pipeline/infer-in-batches.js';
 import { trackFrames } from '../../../src/pipeline/track-frames.js';
 import { createTracker } from '../../../src/tracking/tracker.js';
-import type { Tracker } from '../../../src/stages.js';
-import type { FrameResult } from '../../../src/types.js';
+import type { Tracker } from '../../../src/contract/tracker.js';
+import type { FrameResult } from '../../../src/contract/result.js';
 import { detection, frameResult } from '../../support/results.js';
 
 /** One car that drives to the right. */
@@ -60,7 +60,7 @@ describe('tracking the frames of a source', () => {
     async (looks, has, shown) => {
       const seen: boolean[] = [];
       const tracker: Tracker = {
-        usesPicture: looks,
+        usesPixels: looks,
         update(_detections, _ptsUs, picture) {
           seen.push(picture !== undefined);
           return { tracks: [], ended: [] };

@@ -1,12 +1,12 @@
-import { toEventRecord } from '../../../src/event-record.js';
+import { toEventRecord } from '../../../src/record/event-record.js';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
-import { parseRecord } from '../../../src/read-record.js';
-import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../../src/record.js';
-import type { SourceInfo } from '../../../src/types.js';
+import { parseRecord } from '../../../src/record/read-record.js';
+import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../../src/record/record.js';
+import type { SourceInfo } from '../../../src/contract/source.js';
 import {
   detection,
   detectorInfo,

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
-import { type ByteTarget, LineWriter } from '../../../src/sinks/lines/line-writer.js';
+import { type LineTarget, LineWriter } from '../../../src/sinks/files/line-writer.js';
 
 /** A target whose writes finish when the test says so. */
-class SlowTarget implements ByteTarget {
+class SlowTarget implements LineTarget {
   readonly chunks: string[] = [];
   readonly closed: boolean[] = [];
   #settle: ((error?: Error) => void) | undefined;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { AnalyticsTotals, LineTotals, ZoneTotals } from '../../../src/events.js';
+import type { AnalyticsTotals, LineTotals, ZoneTotals } from '../../../src/contract/events.js';
 import { LabelLayout, type Rect } from '../../../src/sinks/draw/label-layout.js';
 import { createPainter } from '../../../src/sinks/draw/painter.js';
-import type { PixelBuffer } from '../../../src/types.js';
+import type { PixelBuffer } from '../../../src/contract/picture.js';
 import { frameResult, track } from '../../support/results.js';
 import { greyPicture } from '../../support/video-files.js';
 

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { ffmpegArguments } from '../../../src/ffmpeg/child.js';
 import { describeVideo } from '../../../src/ffmpeg/probe.js';
-import { decodeCommand, type DecodeRequest, filterGraph } from '../../../src/sources/decode-command.js';
-import { letterboxOf } from '../../../src/letterbox.js';
+import {
+  decodeCommand,
+  type DecodeRequest,
+  filterGraph,
+} from '../../../src/sources/decode/decode-command.js';
+import { letterboxOf } from '../../../src/geometry/letterbox.js';
 
 const probe = describeVideo(
   {
@@ -28,7 +32,7 @@ const request: DecodeRequest = {
   input: { url: 'file:/clips/a b.mp4' },
   probe,
   letterbox: letterboxOf(768, 432, 416, 416),
-  frames: { model: { width: 416, height: 416, pad: 128, kernel: 'area' }, picture: true },
+  frames: { input: { width: 416, height: 416, pad: 128, kernel: 'area' }, image: true },
   range: {},
 };
 

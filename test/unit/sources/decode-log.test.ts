@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DecodeLog } from '../../../src/sources/decode-log.js';
+import { DecodeLog } from '../../../src/sources/decode/decode-log.js';
 import { warningsTo } from '../../support/recording-logger.js';
 
 const url = 'http://me:hunter2@host/v.ts';

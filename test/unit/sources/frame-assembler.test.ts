@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
-import { type AssembledFrame, FrameAssembler } from '../../../src/sources/frame-assembler.js';
-import type { FramePool } from '../../../src/stages.js';
+import { type AssembledFrame, FrameAssembler } from '../../../src/sources/decode/frame-assembler.js';
+import type { FramePool } from '../../../src/contract/frame.js';
 import { sourceInfo } from '../../support/pipeline-parts.js';
 
 const info = sourceInfo('clip');
-const request = { model: { width: 4, height: 4, pad: 128, kernel: 'area' }, picture: true } as const;
+const request = { input: { width: 4, height: 4, pad: 128, kernel: 'area' }, image: true } as const;
 const bytes = [4 * 4 * 3, 8 * 6 + 2 * 4 * 3];
 const timeBase = { num: 1, den: 1000 };
 const streams = [
@@ -25,8 +25,8 @@ function assembler(capacity: number): {
   const parts = new FrameAssembler({
     pool,
     signal: new AbortController().signal,
-    model: { width: 4, height: 4 },
-    picture: { width: 8, height: 6 },
+    input: { width: 4, height: 4 },
+    image: { width: 8, height: 6 },
     shiftUs: 0,
     onFrame: () => undefined,
     onMemory: () => {
@@ -50,7 +50,7 @@ function send(parts: FrameAssembler, stream: number, n: number): boolean {
 }
 
 function contents({ slot, ptsUs }: AssembledFrame): [number, number[], number[]] {
-  return [ptsUs, [...new Set(slot.model)], [...new Set(slot.picture)]];
+  return [ptsUs, [...new Set(slot.input)], [...new Set(slot.image)]];
 }
 
 test('whatever the interleaving, frames come in order with parts that belong together', () => {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ByteTrackEngine, type ByteTrackParameters } from '../../../src/tracking/byte-track-engine.js';
-import { ASPECT_HEIGHT_NOISE } from '../../../src/tracking/kalman-noise.js';
-import { CONFIRMED, LOST } from '../../../src/tracking/track-store.js';
+import {
+  ByteTrackEngine,
+  type ByteTrackParameters,
+} from '../../../src/tracking/byte-track/byte-track-engine.js';
+import { ASPECT_HEIGHT_NOISE } from '../../../src/tracking/filters/kalman-noise.js';
+import { CONFIRMED, LOST } from '../../../src/tracking/byte-track/track-store.js';
 import { hasFile, hasMotData, readDetections, readJson, readRows } from './mot-data.js';
 
 /** What the authors' program did (MIT, run elsewhere): ids, boxes and filter states. */

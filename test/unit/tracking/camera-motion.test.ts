@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { CameraMotion, type TrackerPicture } from '../../../src/tracking/camera-motion.js';
-import { KalmanBank } from '../../../src/tracking/kalman.js';
-import { WIDTH_HEIGHT_NOISE } from '../../../src/tracking/kalman-noise.js';
-import { TrackStore } from '../../../src/tracking/track-store.js';
+import { CameraMotion, type TrackerPicture } from '../../../src/tracking/camera-motion/camera-motion.js';
+import { KalmanBank } from '../../../src/tracking/filters/kalman.js';
+import { WIDTH_HEIGHT_NOISE } from '../../../src/tracking/filters/kalman-noise.js';
+import { TrackStore } from '../../../src/tracking/byte-track/track-store.js';
 import { createTracker } from '../../../src/tracking/tracker.js';
 
 const SIZE = 416;
 const letterbox = {
-  modelWidth: SIZE,
-  modelHeight: SIZE,
+  inputWidth: SIZE,
+  inputHeight: SIZE,
   x: 0,
   y: 91,
   width: SIZE,
@@ -48,7 +48,7 @@ describe('CameraMotion', () => {
     const tracks = new TrackStore(WIDTH_HEIGHT_NOISE);
     const flat: TrackerPicture = {
       letterbox,
-      model: { format: 'rgb24', width: SIZE, height: SIZE, data: new Uint8Array(SIZE * SIZE * 3).fill(90) },
+      input: { format: 'rgb24', width: SIZE, height: SIZE, data: new Uint8Array(SIZE * SIZE * 3).fill(90) },
     };
     motion.estimate(flat, tracks);
     expect(motion.estimate(flat, tracks)).toBeUndefined();
@@ -101,7 +101,7 @@ function pictureOf(a: number, b: number, tx: number, ty: number): TrackerPicture
       data.fill(value, at, at + 3);
     }
   }
-  return { letterbox, model: { format: 'rgb24', width: SIZE, height: SIZE, data } };
+  return { letterbox, input: { format: 'rgb24', width: SIZE, height: SIZE, data } };
 }
 
 /** Smooth noise: random values on a grid of 24 pixels, blended. */

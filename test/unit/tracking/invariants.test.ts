@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTracker } from '../../../src/tracking/tracker.js';
 import { TRACKER_NAMES } from '../../../src/tracking/tracker-options.js';
-import type { Box, Detection, Track } from '../../../src/types.js';
+import type { Detection } from '../../../src/contract/detector.js';
+import type { Box } from '../../../src/contract/picture.js';
+import type { Track } from '../../../src/contract/tracker.js';
 
 const SECOND = 1e6;
 const RATE = 30;

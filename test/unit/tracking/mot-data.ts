@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Detection } from '../../../src/types.js';
+import type { Detection } from '../../../src/contract/detector.js';
 
 /** The MOT15 data may not be shipped (CC BY-NC-SA), so these tests run only where it lies beside the checkout. */
 const folder = resolve(import.meta.dirname, '../../../../shared/data/mot');

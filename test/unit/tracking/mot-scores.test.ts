@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateSequence } from '../../../src/eval/tracks/evaluate-tracks.js';
-import type { TrackRow } from '../../../src/labels.js';
+import type { TrackRow } from '../../../src/eval/labels.js';
 import { createTracker } from '../../../src/tracking/tracker.js';
 import { hasMotData, readDetections, readRows, sequencesOf } from './mot-data.js';
 

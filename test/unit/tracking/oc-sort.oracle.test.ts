@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OcSortEngine, type OcSortParameters } from '../../../src/tracking/oc-sort-engine.js';
-import { CONFIRMED } from '../../../src/tracking/track-store.js';
+import { OcSortEngine, type OcSortParameters } from '../../../src/tracking/oc-sort/oc-sort-engine.js';
+import { CONFIRMED } from '../../../src/tracking/byte-track/track-store.js';
 import { hasMotData, readDetections, readRows } from './mot-data.js';
 
 const FRAME_US = 40_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { weightShapes } from '../../../../src/model/network/graph.js';
-import { buildNetwork } from '../../../../src/model/network/yolov3.js';
+import { weightShapes } from '../../../../src/model/graph/graph.js';
+import { buildNetwork } from '../../../../src/model/architectures/efficientnet-yolov3/yolov3.js';
 import { checkWeights, type WeightTensor } from '../../../../src/model/weights/weights.js';
 import { goldenOptions } from '../../../support/golden-network.js';
 

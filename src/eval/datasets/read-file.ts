@@ -1,0 +1,36 @@
+import { readFile, stat } from 'node:fs/promises';
+import { messageOf, SightlineError } from '../../errors.js';
+
+/**
+ * Reads a text file of a data set.
+ * @param what what the file is, for the message: `ground truth`.
+ * @throws SightlineError ERR_DATASET_NOT_FOUND, or ERR_DATASET_INVALID if it is there but cannot be read.
+ */
+export async function readText(path: string, what: string): Promise<string> {
+  try {
+    // Programs on Windows put a byte order mark before the text.
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (cause) {
+    if (isMissing(cause))
+      throw new SightlineError('ERR_DATASET_NOT_FOUND', `${what}: "${path}" does not exist`, { cause });
+    throw new SightlineError(
+      'ERR_DATASET_INVALID',
+      `${what}: "${path}" cannot be read: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Whether there is a file or a folder, or nothing, at `path`. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch {
+    return 'nothing';
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,28 @@
+import { SightlineError } from '../../../errors.js';
+
+/** Prior boxes of a model, as its manifest has them. */
+export interface AnchorSet {
+  /** Width and height in pixels of the network's input. */
+  readonly anchors: readonly (readonly [width: number, height: number])[];
+  /** For each head, coarse to fine, the indices of its anchors in the order of the head's channels. */
+  readonly anchorMask: readonly (readonly number[])[];
+}
+
+/**
+ * The anchors of each head, as width, height, width, height, … in pixels of the network's input.
+ * @throws SightlineError ERR_MODEL_INVALID if the mask names an anchor that is not there.
+ */
+export function anchorsOfHeads({ anchors, anchorMask }: AnchorSet): readonly Float64Array[] {
+  return anchorMask.map((indices, head) =>
+    Float64Array.from(
+      indices.flatMap((index) => {
+        const anchor = anchors[index];
+        if (anchor !== undefined) return [...anchor];
+        throw new SightlineError(
+          'ERR_MODEL_INVALID',
+          `the mask of head ${head} names anchor ${index}; the model has ${anchors.length} anchors, from 0`,
+        );
+      }),
+    ),
+  );
+}

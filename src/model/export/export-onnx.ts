@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises';
+import { SightlineError } from '../../errors.js';
+import type { InputSize } from '../../geometry/input-size.js';
+import { emitOnnx } from './onnx.js';
+import type { ModelManifest } from '../manifest.js';
+import { foldNetwork, type ReadModel, readModel } from '../read-network.js';
+import { unwritable, writeWhole } from '../../files/write-whole.js';
+
+/** How an ONNX file is to be. */
+export interface OnnxExportOptions {
+  /** Size of the network's input; the model's own if not given. */
+  readonly size?: InputSize | undefined;
+  /** Whether the graph ends in boxes and scores instead of raw heads; not by default. */
+  readonly decode?: boolean | undefined;
+  /** Whether an existing file may be replaced; not by default. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** A line for each of the file's ends, for people: `images: uint8 [batch, 416, 416, 3], RGB`. */
+export interface OnnxExport {
+  readonly bytes: number;
+  readonly ends: readonly string[];
+}
+
+/**
+ * Writes the network of a model folder as an ONNX file of standard operations with a free batch dimension. The file appears
+ * whole or not at all.
+ * @throws SightlineError ERR_MODEL_NOT_FOUND, ERR_MODEL_INVALID, ERR_WEIGHTS_INVALID, ERR_SINK_EXISTS, ERR_SINK_UNWRITABLE
+ */
+export async function exportOnnx(
+  modelDir: string,
+  file: string,
+  { size, decode = false, overwrite = false }: OnnxExportOptions = {},
+): Promise<OnnxExport> {
+  await checkFree(file, overwrite);
+  const { manifest, network } = await readModel(modelDir, size);
+  const bytes = emitOnnx(foldNetwork(network), {
+    metadata: metadataOf(manifest, decode),
+    decode: decode ? manifest : undefined,
+  });
+  await writeWhole(file, bytes);
+  return { bytes: bytes.length, ends: endsOf({ manifest, network }, decode) };
+}
+
+/** What a program has to know that is given only this file. Values with parts are JSON. */
+function metadataOf(manifest: ModelManifest, decode: boolean): Record<string, string> {
+  const { name, backbone, head, input, classes, anchors, anchorMask } = manifest;
+  return {
+    name,
+    backbone,
+    head,
+    classes: JSON.stringify(classes),
+    anchors: JSON.stringify(anchors),
+    anchor_mask: JSON.stringify(anchorMask),
+    input_width: String(input.width),
+    input_height: String(input.height),
+    input_format: 'uint8 NHWC RGB 0-255, scaled inside the graph',
+    letterbox_pad: String(input.letterbox.pad),
+    output_format: decode
+      ? 'boxes: x1 y1 x2 y2 in pixels of the input, not clipped; scores: objectness x class; no suppression'
+      : 'p5, p4, p3: NCHW, for each anchor tx ty tw th objectness classes; no sigmoid',
+  };
+}
+
+function endsOf({ manifest, network: { graph } }: ReadModel, decode: boolean): string[] {
+  const { width, height } = manifest.input;
+  const shapes = new Map(graph.nodes.map((node) => [node.name, node.shape]));
+  const heads = graph.outputs.map((name) => shapes.get(name)!);
+  const images = `images: uint8 [batch, ${height}, ${width}, 3], RGB`;
+  if (!decode) {
+    return [
+      images,
+      ...heads.map(
+        (head, index) => `p${5 - index}: float32 [batch, ${head.channels}, ${head.height}, ${head.width}]`,
+      ),
+    ];
+  }
+  const rows = heads.reduce(
+    (sum, head, i) => sum + manifest.anchorMask[i]!.length * head.height * head.width,
+    0,
+  );
+  return [
+    images,
+    `boxes: float32 [batch, ${rows}, 4], x1 y1 x2 y2 in pixels of the input`,
+    `scores: float32 [batch, ${rows}, ${manifest.classes.length}], objectness x class`,
+  ];
+}
+
+async function checkFree(file: string, overwrite: boolean): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory() === true) throw unwritable(file, 'it is a folder; name a file in it');
+  if (found === undefined || overwrite) return;
+  throw new SightlineError('ERR_SINK_EXISTS', `"${file}" exists; pass --overwrite to replace it`);
+}

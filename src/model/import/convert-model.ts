@@ -1,0 +1,181 @@
+import { basename, resolve } from 'node:path';
+import { SightlineError } from '../../errors.js';
+import { type InputSize, isInputSize, SIZE_RULE } from '../../geometry/input-size.js';
+import { type ModelManifest, type Phi, phiOf } from '../manifest.js';
+import { encodeSafetensors, type Precision, type Rounding } from '../weights/write-safetensors.js';
+import type { Weights, WeightTensor } from '../weights/weights.js';
+import { matchNetwork, type NetworkKind } from '../architectures/efficientnet-yolov3/match-network.js';
+import { PHIS, shapesOf } from '../architectures/efficientnet-yolov3/networks.js';
+import { EPSILON, readInput, type ReadInput } from './read-input.js';
+import { readAnchors, readClassNames } from './text-files.js';
+import { checkModelPlace, type UnwrittenManifest, writeModel } from './write-model.js';
+
+/** What {@link convertModel} makes of what. Where something is left out, a model folder's own manifest is asked first. */
+export interface ConvertOptions {
+  /** A Keras .h5, a .safetensors, or a model folder. */
+  readonly input: string;
+  /** The model folder to write. */
+  readonly out: string;
+  /** Text file of class names. */
+  readonly classes?: string | undefined;
+  /** Text file of anchors. */
+  readonly anchors?: string | undefined;
+  /** For each head, coarse to fine, the indices of its anchors. */
+  readonly anchorMask?: ModelManifest['anchorMask'] | undefined;
+  readonly phi?: Phi | undefined;
+  /** 416 × 416 if nothing else is known. */
+  readonly size?: InputSize | undefined;
+  /** The folder's name if nothing else is known. */
+  readonly name?: string | undefined;
+  /** float32 if not given. */
+  readonly precision?: Precision | undefined;
+  readonly overwrite?: boolean | undefined;
+}
+
+/** What was written. */
+export interface Conversion {
+  readonly manifest: ModelManifest;
+  readonly source: ReadInput['source'];
+  readonly parameters: number;
+  /** Size of the weights file. */
+  readonly bytes: number;
+  readonly rounding: Rounding;
+  /** What was assumed because nobody said it, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Those of the reference: model_data/yolo_anchors.txt and its default arguments. */
+const REFERENCE = {
+  anchors: [
+    [10, 13],
+    [16, 30],
+    [33, 23],
+    [30, 61],
+    [62, 45],
+    [59, 119],
+    [116, 90],
+    [156, 198],
+    [373, 326],
+  ],
+  anchorMask: [
+    [6, 7, 8],
+    [3, 4, 5],
+    [0, 1, 2],
+  ],
+  input: {
+    width: 416,
+    height: 416,
+    channels: 'rgb',
+    scale: 1 / 255,
+    letterbox: { pad: 128, kernel: 'bicubic' },
+  },
+  defaults: { confidence: 0.5, iou: 0.3 },
+} as const;
+
+/**
+ * Reads weights of any supported kind and writes them as a model folder.
+ * @throws SightlineError ERR_USAGE for class names and anchors, ERR_MODEL_NOT_FOUND, ERR_MODEL_INVALID, ERR_WEIGHTS_INVALID for
+ * the input, ERR_SINK_EXISTS and ERR_SINK_UNWRITABLE for the folder
+ */
+export async function convertModel(options: ConvertOptions): Promise<Conversion> {
+  const { input, out, precision = 'float32', overwrite = false } = options;
+  checkOptions(options);
+  await checkModelPlace(out, overwrite);
+  const named = options.classes === undefined ? undefined : await readClassNames(options.classes);
+  const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
+  const read = await readInput(input);
+  const known = read.manifest;
+  const kind = matchNetwork(
+    read,
+    {
+      phi: options.phi ?? (known === undefined ? undefined : phiOf(known)),
+      classes: (named ?? known?.classes)?.length,
+    },
+    input,
+  );
+  const weights = inOrder(read.weights, kind, input);
+  const warnings: string[] = [];
+  const manifest = describe(options, kind, { named, anchors, known }, warnings);
+  const { bytes, rounding } = encodeSafetensors(weights, precision);
+  for (const [name, count] of rounding.overflows) {
+    warnings.push(`${name} has ${count} numbers beyond the range of float16 and stays float32`);
+  }
+  return {
+    manifest: await writeModel(out, manifest, bytes),
+    source: read.source,
+    parameters: [...weights.values()].reduce((sum, { data }) => sum + data.length, 0),
+    bytes: bytes.length,
+    rounding,
+    warnings,
+  };
+}
+
+/** What the types and the command line rule out, but a JavaScript program may pass. */
+function checkOptions({ name, phi, size }: ConvertOptions): void {
+  if (name?.trim() === '') throw new SightlineError('ERR_USAGE', 'the name of a model cannot be empty');
+  if (phi !== undefined && !PHIS.includes(phi)) {
+    throw new SightlineError('ERR_USAGE', `phi must be a whole number from 0 to 7, got ${String(phi)}`);
+  }
+  if (size !== undefined && !isInputSize(size)) {
+    throw new SightlineError('ERR_USAGE', `the size must be ${SIZE_RULE}; got ${size.width}x${size.height}`);
+  }
+}
+
+function describe(
+  options: ConvertOptions,
+  { phi, classes }: NetworkKind,
+  read: {
+    readonly named: readonly string[] | undefined;
+    readonly anchors: ModelManifest['anchors'] | undefined;
+    readonly known: ModelManifest | undefined;
+  },
+  warnings: string[],
+): UnwrittenManifest {
+  const { known } = read;
+  const size = options.size ?? {};
+  if (known === undefined && options.phi === undefined)
+    warnings.push(`phi is ${phi}, by the shapes of the weights`);
+  const names = read.named ?? known?.classes;
+  if (names === undefined) {
+    warnings.push(`the ${classes} classes are called class0 and so on; name them with --classes`);
+  }
+  const anchors = read.anchors ?? known?.anchors;
+  if (anchors === undefined) {
+    warnings.push('the anchors are those of the reference (COCO at 416); if yours differ, pass --anchors');
+  }
+  return {
+    format: 'sightline-model/1',
+    name: options.name ?? known?.name ?? basename(resolve(options.out)),
+    backbone: `efficientnet-b${phi}`,
+    head: 'yolov3',
+    input: { ...(known?.input ?? REFERENCE.input), ...size },
+    classes: names ?? Array.from({ length: classes }, (_, index) => `class${index}`),
+    anchors: anchors ?? REFERENCE.anchors,
+    anchorMask: options.anchorMask ?? known?.anchorMask ?? REFERENCE.anchorMask,
+    batchNormEpsilon: known?.batchNormEpsilon ?? EPSILON,
+    defaults: known?.defaults ?? REFERENCE.defaults,
+    ...(known?.metrics === undefined || options.size !== undefined ? {} : { metrics: known.metrics }),
+  };
+}
+
+/** The weights in the order of the network. They must be numbers: a training that went astray leaves others. */
+function inOrder(weights: Weights, { phi, classes }: NetworkKind, origin: string): Weights {
+  const ordered = new Map<string, WeightTensor>();
+  for (const name of shapesOf(phi, classes).keys()) {
+    const tensor = weights.get(name)!;
+    const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
+    if (wrong !== -1) {
+      throw new SightlineError(
+        'ERR_WEIGHTS_INVALID',
+        `"${origin}" has ${tensor.data[wrong]!} in "${name}" (value ${wrong} of ${tensor.data.length}): ` +
+          'the training diverged or the file is damaged',
+      );
+    }
+    // In float32 a variance may end up a little below zero; from here on the batch norm would have no root.
+    if (name.endsWith('/moving_variance') && tensor.data.some((value) => value <= -EPSILON)) {
+      throw new SightlineError('ERR_WEIGHTS_INVALID', `"${origin}" has variances below zero in "${name}"`);
+    }
+    ordered.set(name, tensor);
+  }
+  return ordered;
+}

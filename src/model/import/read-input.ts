@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf, SightlineError } from '../../errors.js';
+import { type ModelManifest } from '../manifest.js';
+import { readModel } from '../read-network.js';
+import { openHdf5Reader } from '../weights/hdf5-reader.js';
+import { readSafetensors } from '../weights/safetensors.js';
+import { identifyInput } from './identify.js';
+import { nameKerasTensors, type NamedWeights } from '../architectures/efficientnet-yolov3/keras-names.js';
+import { blockNames, headConvs } from '../architectures/efficientnet-yolov3/networks.js';
+import {
+  isBatchCounter,
+  isPytorchPort,
+  namePytorchTensors,
+} from '../architectures/efficientnet-yolov3/pytorch-names.js';
+
+/** Weights under our names, and where they came from. */
+export interface ReadInput extends NamedWeights {
+  readonly source: 'Keras' | 'PyTorch' | 'Sightline';
+  /** What a model folder says of itself. */
+  readonly manifest?: ModelManifest;
+}
+
+/** What batch norms of the reference add to the variance. */
+export const EPSILON = 1e-3;
+
+/**
+ * Reads weights in any form that can be converted. Names and shapes are not checked against a network yet.
+ * @throws SightlineError ERR_MODEL_NOT_FOUND, ERR_MODEL_INVALID, ERR_WEIGHTS_INVALID
+ */
+export async function readInput(path: string): Promise<ReadInput> {
+  const kind = await identifyInput(path);
+  if (kind === 'model-folder') {
+    const { manifest, network } = await readModel(path);
+    return { source: 'Sightline', manifest, weights: network.weights, notes: [] };
+  }
+  return kind === 'hdf5' ? readHdf5(path) : nameSafetensors(await readBytes(path), path);
+}
+
+/**
+ * Reads safetensors with the names of the PyTorch port or our own.
+ * @throws SightlineError ERR_WEIGHTS_INVALID
+ */
+export function nameSafetensors(bytes: Uint8Array, origin: string): ReadInput {
+  const tensors = readSafetensors(bytes, origin, isBatchCounter);
+  return isPytorchPort(tensors.keys())
+    ? { source: 'PyTorch', ...namePytorchTensors(tensors, blockNames, EPSILON) }
+    : { source: 'Sightline', weights: tensors, notes: [] };
+}
+
+async function readHdf5(path: string): Promise<ReadInput> {
+  const reader = openHdf5Reader();
+  try {
+    return { source: 'Keras', ...nameKerasTensors(await reader.read(path), headConvs()) };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new SightlineError('ERR_MODEL_NOT_FOUND', `cannot read "${path}": ${messageOf(cause)}`, { cause });
+  }
+}

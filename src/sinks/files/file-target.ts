@@ -1,0 +1,175 @@
+/**
+ * Files that are written line by line at their final place. Plain file descriptors and asynchronous calls: a full pipe
+ * or a slow disk blocks a thread of libuv's pool, never the event loop.
+ */
+import { close, fstat, ftruncate, open, type Stats, write } from 'node:fs';
+import { stat, unlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { messageOf, SightlineError } from '../../errors.js';
+import type { LineTarget } from './line-writer.js';
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const statFile = promisify(fstat);
+const truncateFile = promisify(ftruncate);
+
+const LINE_FEED = 10;
+
+/** A file. An existing one keeps its content until the first line is written. */
+export class FileTarget implements LineTarget {
+  readonly #path: string | undefined;
+  readonly #overwrite: boolean;
+  readonly #label: string;
+  #fd: number;
+  #lines = 0;
+  #created = false;
+  #replaces = false;
+
+  /**
+   * @param place a path, or the descriptor of the standard output when that is a file.
+   * @param overwrite whether an existing file may be replaced; devices and named pipes may always be written to.
+   */
+  constructor(place: string | number, overwrite: boolean) {
+    this.#path = typeof place === 'string' ? place : undefined;
+    this.#fd = typeof place === 'string' ? -1 : place;
+    this.#overwrite = overwrite;
+    this.#label = typeof place === 'string' ? JSON.stringify(place) : 'the standard output';
+  }
+
+  async open(): Promise<void> {
+    if (this.#path === undefined) return;
+    try {
+      this.#fd = await openFile(this.#path, 'wx');
+      this.#created = true;
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw this.#unwritable(error);
+    }
+    const found = await this.#look(this.#path);
+    if (found.isDirectory()) throw this.#unwritable(undefined, 'it is a directory; name a file in it');
+    if (found.isFile() && !this.#overwrite)
+      throw new SightlineError(
+        'ERR_SINK_EXISTS',
+        `${this.#label} exists; choose another name or pass --overwrite to replace it`,
+      );
+    try {
+      this.#fd = await openFile(this.#path, found.isFile() ? 'r+' : 'w');
+    } catch (error) {
+      throw this.#unwritable(error);
+    }
+    this.#replaces = found.isFile();
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    let written = 0;
+    try {
+      await this.#replace();
+      while (written < bytes.length) written += await writeSome(this.#fd, bytes, written);
+      this.#lines += linesIn(bytes, bytes.length);
+    } catch (cause) {
+      throw await this.#failed(cause, bytes, written);
+    }
+  }
+
+  async close(used: boolean): Promise<void> {
+    if (this.#path === undefined) return;
+    try {
+      if (used) await this.#replace();
+    } finally {
+      await closeFile(this.#fd);
+      if (!used && this.#created) await unlink(this.#path).catch(() => undefined);
+    }
+  }
+
+  async #replace(): Promise<void> {
+    if (this.#replaces) await truncateFile(this.#fd, 0);
+    this.#replaces = false;
+  }
+
+  async #look(path: string): Promise<Stats> {
+    try {
+      return await stat(path);
+    } catch (error) {
+      throw this.#unwritable(error);
+    }
+  }
+
+  async #failed(cause: unknown, bytes: Buffer, written: number): Promise<SightlineError> {
+    if (codeOf(cause) === 'EPIPE')
+      return new SightlineError('ERR_SINK_CLOSED', `the reader of ${this.#label} has gone`, { cause });
+    this.#lines += linesIn(bytes, written);
+    const half = written - (bytes.subarray(0, written).lastIndexOf(LINE_FEED) + 1);
+    const kept = (await dropTail(this.#fd, half)) ? '' : ' and a part of another';
+    return new SightlineError(
+      'ERR_SINK_FAILED',
+      `writing ${this.#label} failed: ${reasonOf(cause)}; it holds ${this.#lines} whole lines${kept}`,
+      { cause },
+    );
+  }
+
+  #unwritable(cause: unknown, reason = reasonOf(cause)): SightlineError {
+    return new SightlineError('ERR_SINK_UNWRITABLE', `${this.#label} cannot be written: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+/** The `code` of a system error. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/** A system error in a person's words. */
+export function reasonOf(error: unknown): string {
+  switch (codeOf(error) ?? '') {
+    case 'ENOSPC':
+      return 'the disk is full';
+    case 'EDQUOT':
+      return 'the disk quota is used up';
+    case 'EFBIG':
+      return 'the file may not grow any larger';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'ENOENT':
+      return 'its folder does not exist';
+    case 'ENOTDIR':
+      return 'a part of its path is not a folder';
+    case 'EISDIR':
+      return 'it is a directory; name a file in it';
+    case 'EROFS':
+      return 'the file system is read-only';
+    default:
+      return messageOf(error);
+  }
+}
+
+function writeSome(fd: number, bytes: Buffer, from: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // No position: pipes and devices have none.
+    write(fd, bytes, from, bytes.length - from, null, (error, written) => {
+      if (error === null) resolve(written);
+      else reject(error);
+    });
+  });
+}
+
+/** Takes the last `bytes` bytes off a file. @returns whether the file now ends where it should. */
+async function dropTail(fd: number, bytes: number): Promise<boolean> {
+  if (bytes === 0) return true;
+  try {
+    const found = await statFile(fd);
+    if (!found.isFile()) return false;
+    await truncateFile(fd, found.size - bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function linesIn(bytes: Buffer, length: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1 && at < length; at = bytes.indexOf(LINE_FEED, at + 1))
+    lines++;
+  return lines;
+}

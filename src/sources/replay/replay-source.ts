@@ -1,0 +1,156 @@
+/** Sources that deliver the frames of a recording: without pixels, or with those of the video that it was made from. */
+import { SightlineError } from '../../errors.js';
+import { letterboxOf } from '../../geometry/letterbox.js';
+import type { FrameRecord } from '../../record/record.js';
+import type { FramePool, FrameRequest, FrameSlot } from '../../contract/frame.js';
+import type { Source } from '../../contract/source.js';
+import type { Frame } from '../../contract/frame.js';
+import type { SourceInfo } from '../../contract/source.js';
+import type { RecordedSource, Recording } from '../../record/recording.js';
+
+/** What a replayed source is made of. */
+export interface ReplaySourceOptions {
+  readonly recording: Recording;
+  readonly source: RecordedSource;
+  /** Told each record before its frame is delivered. */
+  readonly expect: (record: FrameRecord) => void;
+}
+
+/** Delivers recorded frames as fast as they are taken. Their pixels are whatever the buffers held. */
+export function createReplaySource({ recording, source, expect }: ReplaySourceOptions): Source {
+  const { head } = source;
+  return {
+    id: head.source,
+    decodeErrors: 0,
+    hasPixels: false,
+    open(request) {
+      return Promise.resolve(infoOf(source, request));
+    },
+    async *frames(pool, signal) {
+      for await (const record of recording.frames(head.source, signal)) {
+        const slot = await pool.acquire(signal);
+        expect(record);
+        yield slot.publish(stampOf(record));
+      }
+    },
+  };
+}
+
+/**
+ * Delivers the frames of a video that are in the recording, told by their time, with pixels.
+ * @param video the source to take pixels from.
+ */
+export function createReplayVideoSource(
+  { recording, source, expect }: ReplaySourceOptions,
+  video: Source,
+): Source {
+  const { head } = source;
+  return {
+    id: head.source,
+    get decodeErrors() {
+      return video.decodeErrors;
+    },
+    async open(request, signal) {
+      const info = await video.open(request, signal);
+      if (info.width !== head.width || info.height !== head.height) {
+        throw new SightlineError(
+          'ERR_SOURCE_INVALID',
+          `"${info.uri}" is ${info.width}x${info.height}, the recording of "${head.source}" was made from ` +
+            `${head.width}x${head.height}: give the video that it was made from`,
+        );
+      }
+      // What is written again has the recording's words for its origin, wherever the video lies now.
+      return { ...info, uri: head.uri, live: head.live, expectedFrames: source.frames };
+    },
+    async *frames(pool, signal) {
+      const records = recording.frames(head.source, signal)[Symbol.asyncIterator]();
+      let next = await records.next();
+      const recorded = (ptsUs: number): FrameRecord | undefined =>
+        next.done !== true && next.value.ptsUs === ptsUs ? next.value : undefined;
+      try {
+        for await (const frame of video.frames(renumbering(pool, recorded), signal)) {
+          const record = recorded(frame.ptsUs);
+          if (record === undefined) {
+            frame.release();
+            if (next.done === true) return;
+            if (frame.ptsUs > next.value.ptsUs) throw noSuchFrame(next.value);
+            continue;
+          }
+          expect(record);
+          next = await records.next();
+          yield frame;
+        }
+        if (next.done !== true && !signal.aborted) throw noSuchFrame(next.value);
+      } finally {
+        await records.return?.();
+      }
+    },
+  };
+}
+
+function infoOf({ head, frames }: RecordedSource, { input: model }: FrameRequest): SourceInfo {
+  const [aspectWidth, aspectHeight] = head.pixelAspect;
+  const [num, den] = head.timeBase;
+  const pixelAspect = { num: aspectWidth, den: aspectHeight };
+  return {
+    id: head.source,
+    uri: head.uri,
+    live: head.live,
+    width: head.width,
+    height: head.height,
+    pixelAspect,
+    timeBase: { num, den },
+    ...(head.fps !== undefined && { frameRate: rationalOf(head.fps) }),
+    startUs: head.startUs,
+    ...(head.durationUs !== undefined && { durationUs: head.durationUs }),
+    expectedFrames: head.expectedFrames ?? frames,
+    audioCodecs: [],
+    colour: {},
+    letterbox: letterboxOf(head.width, head.height, model.width, model.height, pixelAspect),
+  };
+}
+
+/** A fraction that divides to exactly this rate again. */
+function rationalOf(fps: number): { num: number; den: number } {
+  return { num: fps, den: 1 };
+}
+
+function stampOf({ epoch, frame, ptsUs, capturedAt = 0 }: FrameRecord): {
+  epoch: number;
+  index: number;
+  ptsUs: number;
+  capturedAt: number;
+} {
+  return { epoch, index: frame, ptsUs, capturedAt };
+}
+
+/** Gives frames the numbers that they have in the recording, whatever part of the video that was. */
+function renumbering(pool: FramePool, recorded: (ptsUs: number) => FrameRecord | undefined): FramePool {
+  const wrap = (slot: FrameSlot): FrameSlot => ({
+    input: slot.input,
+    ...(slot.image !== undefined && { image: slot.image }),
+    publish(stamp): Frame {
+      const record = recorded(stamp.ptsUs);
+      return slot.publish(record === undefined ? stamp : stampOf(record));
+    },
+    discard: () => {
+      slot.discard();
+    },
+  });
+  return {
+    capacity: pool.capacity,
+    acquire: async (signal) => wrap(await pool.acquire(signal)),
+    tryAcquire() {
+      const slot = pool.tryAcquire();
+      return slot === undefined ? undefined : wrap(slot);
+    },
+  };
+}
+
+function noSuchFrame({ source, frame, ptsUs }: FrameRecord): SightlineError {
+  return new SightlineError(
+    'ERR_SOURCE_INVALID',
+    `the video has no frame at ${(ptsUs / 1e6).toFixed(3)} s, which is frame ${frame} of the recording of "${source}": ` +
+      'give the video that it was made from',
+  );
+}
