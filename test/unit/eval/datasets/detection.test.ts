@@ -86,9 +86,9 @@ describe('results', () => {
     const file = await write(
       'dt.json',
       JSON.stringify([
-        { image_id: 12, category_id: 3, bbox: [0, 0, 5, 5], confidence: 0.9 },
-        { image_id: 7, category_id: 'person', bbox: [0, 0, 5, 5], confidence: 0.8 },
-        { image_id: 7, category_id: 44, bbox: [0, 0, 5, 5], confidence: 0.8 },
+        { image_id: 12, category_id: 3, bbox: [0, 0, 5, 5], score: 0.9 },
+        { image_id: 7, category_id: 'person', bbox: [0, 0, 5, 5], score: 0.8 },
+        { image_id: 7, category_id: 44, bbox: [0, 0, 5, 5], score: 0.8 },
       ]),
     );
     const { found, unknown } = await readDetectionResults(file, truth, new Map());
