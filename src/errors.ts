@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'ERR_SINK_EXISTS',
   'ERR_SINK_UNWRITABLE',
   'ERR_SINK_FAILED',
+  'ERR_SINK_STALLED',
   'ERR_SINK_CLOSED',
   'ERR_ABORTED',
 ] as const;

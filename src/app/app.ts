@@ -31,7 +31,7 @@ export type { OptionsInput } from '../config/schema.js';
 export type { Pipeline } from '../pipeline/pipeline.js';
 export { createReplay, type ReplayInput } from './replay-run.js';
 export type { PipelineExtras } from './track-parts.js';
-export type { SourceProgress } from '../pipeline/run-source.js';
+export type { SourceProgress } from '../pipeline/source-books.js';
 
 /**
  * Loads the model and prepares a run. Subscribe to `results` if you like, then call `run`.
@@ -79,7 +79,7 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     logger,
     signal: extras.signal,
   });
-  const pipeline = assemblePipeline({
+  return assemblePipeline({
     detector,
     sources,
     sinks: [...sharedSinks(checked, logger), ...(extras.sinks ?? [])],
@@ -91,14 +91,4 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     concurrency: checked.concurrency,
     logger,
   });
-  return {
-    ...pipeline,
-    async run() {
-      try {
-        return await pipeline.run();
-      } finally {
-        await detector.close();
-      }
-    },
-  };
 }

@@ -39,5 +39,5 @@ export function exitCodeOfRun(summary: RunSummary, interrupted: boolean): number
   const broken = sinkErrors.some(
     (error) => error !== undefined && !isSightlineError(error, 'ERR_SINK_CLOSED'),
   );
-  return failed.length > 0 || broken ? EXIT.runtime : EXIT.done;
+  return failed.length > 0 || broken || summary.closing.length > 0 ? EXIT.runtime : EXIT.done;
 }

@@ -45,8 +45,8 @@ export async function runPipeline(
   try {
     pipeline = await create({ logger, signal: preparing.signal });
     if (interrupts.count() > 0) pipeline.stop();
-    pipeline.events.subscribe(({ sourceId, state }) => {
-      logger.debug({ source: sourceId }, state);
+    pipeline.statuses.subscribe(({ sourceId, state, reason }) => {
+      logger.debug({ source: sourceId }, reason === undefined ? state : `${state}: ${reason}`);
     });
     const summary = await pipeline.run();
     line.stop();

@@ -10,6 +10,7 @@ export function summaryText(summary: RunSummary): string {
   const frames = sources.reduce((total, source) => total + source.frames.emitted, 0);
   const rate = elapsed > 0 ? `${(frames / elapsed).toFixed(1)} fps` : '';
   const restarts = inferenceRestarts > 0 ? `; inference restarted ${times(inferenceRestarts)}` : '';
+  for (const { name, error } of summary.closing) lines.push(`${name}: ${error.message}`);
   const { model, backend, version, device, precision, geometry } = detector;
   const where = `${backend} ${version} ${device} (${precision}, ${geometry.width}x${geometry.height})`;
   const what = detector.replayed === true ? `replayed: ${model} had been` : model;
@@ -23,6 +24,7 @@ function sourceLines(source: SourceSummary): string[] {
   for (const [reason, count] of Object.entries(frames.dropped))
     if (count > 0) counts.push(`${count} dropped (${reason})`);
   if (frames.failed > 0) counts.push(`${frames.failed} failed`);
+  if (source.reconnects > 0) counts.push(`connected anew ${times(source.reconnects)}`);
   if (source.decodeErrors > 0) counts.push(`${source.decodeErrors} decode errors`);
   if (source.invalidAnchors > 0) counts.push(`${source.invalidAnchors} invalid network outputs`);
   const ending = source.outcome === 'completed' ? '' : ` [${source.outcome}]`;
@@ -33,9 +35,10 @@ function sourceLines(source: SourceSummary): string[] {
   if (source.error !== undefined) lines.push(`  ${source.error.message}`);
   if (source.analytics !== undefined) lines.push(...analyticsLines(source.analytics));
   for (const sink of source.sinks) {
-    const skipped = sink.skipped > 0 ? `, ${sink.skipped} skipped` : '';
+    const counts = { skipped: sink.skipped, lost: sink.lost, 'times opened again': sink.reopened };
+    const more = Object.entries(counts).map(([what, count]) => (count > 0 ? `, ${count} ${what}` : ''));
     if (sink.error !== undefined) lines.push(`  ${sink.name}: ${sink.error.message}`);
-    else if (sink.note !== undefined) lines.push(`  ${sink.name}: ${sink.note}${skipped}`);
+    else if (sink.note !== undefined) lines.push(`  ${sink.name}: ${sink.note}${more.join('')}`);
   }
   return lines;
 }

@@ -1,5 +1,5 @@
 /** Frames: pixels of a pool with their place in time, and the pool that bounds them. */
-import type { Letterbox, PixelBuffer } from './picture.js';
+import type { ColourInfo, Letterbox, PixelBuffer, Rational } from './picture.js';
 
 /**
  * One decoded frame. Its pixels belong to a pool: whoever keeps a frame past the call that handed it over calls
@@ -7,8 +7,10 @@ import type { Letterbox, PixelBuffer } from './picture.js';
  */
 export interface Frame {
   readonly sourceId: string;
-  /** Grows by one when the clock of a live stream restarts. */
+  /** Counts the unbroken stretches of a source from 0: see {@link FramePool.beginEpoch}. */
   readonly epoch: number;
+  /** What the images of this epoch look like; the same object for all of its frames. */
+  readonly geometry: FrameGeometry;
   /** Position among the decoded frames of the source, from 0. */
   readonly index: number;
   /** Presentation time in microseconds, in the source's own timeline. */
@@ -20,10 +22,28 @@ export interface Frame {
   readonly letterbox: Letterbox;
   /** rgb24 at the network's size, letterboxed. */
   readonly input: PixelBuffer;
-  /** yuv420p at source size; there only if a sink asked for pictures. */
+  /** yuv420p at source size; there only if a sink asked for pixels. */
   readonly image?: PixelBuffer | undefined;
   retain(): Frame;
   release(): void;
+}
+
+/** What all images of one epoch have in common. */
+export interface FrameGeometry {
+  readonly width: number;
+  readonly height: number;
+  /** Shape of a stored pixel, width : height; 1/1 for nearly all video. */
+  readonly pixelAspect: Rational;
+  readonly colour: ColourInfo;
+  readonly letterbox: Letterbox;
+}
+
+/** An unbroken stretch of a source: one clock that goes forward, one geometry. */
+export interface Epoch {
+  readonly number: number;
+  readonly geometry: FrameGeometry;
+  /** Time of its first frame. */
+  readonly startUs: number;
 }
 
 /** What tells a frame from every other one of a run. */
@@ -31,7 +51,6 @@ export type FrameKey = Pick<Frame, 'sourceId' | 'epoch' | 'index'>;
 
 /** What a source knows about the frame that it put into a slot. */
 export interface FrameStamp {
-  readonly epoch: number;
   readonly index: number;
   readonly ptsUs: number;
   readonly capturedAt: number;
@@ -45,9 +64,20 @@ export interface FrameSlot {
   discard(): void;
 }
 
-/** The fixed number of buffers that bounds the memory of one source. */
+/**
+ * The fixed number of buffers that bounds the memory of one source. It belongs to the pipeline, which decides by the
+ * source's overload policy what becomes of a frame for which there is no room.
+ */
 export interface FramePool {
   readonly capacity: number;
+  /** Number of the epoch that slots taken now belong to. */
+  readonly epoch: number;
+  /**
+   * Frames of slots that are taken from now on have another clock (timestamps may be anywhere) and, if given, another
+   * geometry. Tracks end and sinks are told with the first of these frames.
+   * @returns the number of the epoch.
+   */
+  beginEpoch(geometry?: FrameGeometry): number;
   /** Waits for a free slot; rejects when `signal` aborts. */
   acquire(signal: AbortSignal): Promise<FrameSlot>;
   /** A free slot now, or undefined. */

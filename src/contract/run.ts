@@ -6,9 +6,12 @@ import type { AnalyticsTotals, HeatMapSnapshot } from './events.js';
 export type SourceOutcome = 'completed' | 'stopped' | 'failed';
 
 /** Why a decoded frame was not emitted. */
-export type DropReason = 'inference-lost' | 'stopped';
+export type DropReason = 'inference-lost' | 'overload' | 'stopped';
 
-/** Where the frames of one source went. `decoded = emitted + failed + inFlight + sum(dropped)` holds at any time. */
+/**
+ * Where the frames of one source went. Every number is counted on its own, so that a mistake shows:
+ * `decoded = emitted + failed + inFlight + sum(dropped)` has to hold at any time.
+ */
 export interface FrameLedger {
   readonly decoded: number;
   readonly emitted: number;
@@ -21,7 +24,12 @@ export interface FrameLedger {
 export interface SinkSummary {
   readonly name: string;
   readonly written: number;
+  /** Results that a `latest` sink was too busy for. */
   readonly skipped: number;
+  /** Results that came while the sink was broken. */
+  readonly lost: number;
+  /** Times that the stream was opened again after it had failed. */
+  readonly reopened: number;
   readonly note?: string;
   readonly error?: Error;
 }
@@ -33,6 +41,9 @@ export interface SourceSummary {
   readonly outcome: SourceOutcome;
   readonly error?: Error;
   readonly frames: FrameLedger;
+  /** Times that the source stalled, and that it connected anew. */
+  readonly stalls: number;
+  readonly reconnects: number;
   readonly decodeErrors: number;
   readonly invalidAnchors: number;
   readonly detections: number;
@@ -50,6 +61,8 @@ export interface SourceSummary {
 export interface RunSummary {
   readonly detector: DetectorInfo;
   readonly sources: readonly SourceSummary[];
+  /** Sinks that could not be closed well; empty while sinks are being closed. */
+  readonly closing: readonly { readonly name: string; readonly error: Error }[];
   /** Times that the inference process had to be started again. */
   readonly inferenceRestarts: number;
   readonly elapsedMs: number;

@@ -32,7 +32,7 @@ export interface Tracker {
   /** Whether `update` makes use of a picture. */
   readonly usesPixels: boolean;
   /**
-   * @param ptsUs media time of the frame; must not go backwards (call `flush` where a stream's clock restarts).
+   * @param ptsUs media time of the frame; must not go backwards (call `flush` where an epoch ends).
    * @param picture the network's input and where the picture lies in it; only read during the call.
    */
   update(

@@ -3,31 +3,37 @@
  *
  * RxJS has no backpressure, so the pool is it: a source cannot decode into a buffer that is still in use, and waits.
  */
-import { SightlineError } from '../errors.js';
-import type { FramePool, FrameRequest, FrameSlot, FrameStamp } from '../contract/frame.js';
-import type { Frame } from '../contract/frame.js';
+import type { Frame, FrameGeometry, FramePool, FrameRequest, FrameSlot } from '../contract/frame.js';
 import type { PixelBuffer } from '../contract/picture.js';
-import type { SourceInfo } from '../contract/source.js';
+import { SightlineError } from '../errors.js';
+import { type FrameBuffers, PooledFrame } from './pooled-frame.js';
 
 /** What the buffers of a pool look like. */
 export interface FramePoolOptions {
+  readonly sourceId: string;
   /** Number of frames that can exist at once, at least 2. */
   readonly capacity: number;
-  readonly source: SourceInfo;
+  /** Geometry of the first epoch. */
+  readonly geometry: FrameGeometry;
   readonly request: FrameRequest;
+  /** Asked when all buffers are in use: gives one up if it can. Without it the source waits. */
+  readonly makeRoom?: () => boolean;
   /** Told the label of a frame that was garbage collected while still retained: a bug of its holder. */
   readonly onLeak?: (label: string) => void;
 }
 
-interface Buffers {
-  readonly input: PixelBuffer;
-  readonly image?: PixelBuffer;
+/** The pool as the pipeline sees it. */
+export interface OwnedFramePool extends FramePool {
+  /** Frames that could be taken at once; `capacity` when nobody holds one. */
+  readonly free: number;
+  /** Makes room for more frames. */
+  grow(by: number): void;
 }
 
 /** Bytes that one frame of such a pool holds. */
-export function bytesPerFrame(source: SourceInfo, request: FrameRequest): number {
-  const model = request.input.width * request.input.height * 3;
-  return request.image ? model + yuv420pBytes(source.width, source.height) : model;
+export function bytesPerFrame({ width, height }: FrameGeometry, request: FrameRequest): number {
+  const input = request.input.width * request.input.height * 3;
+  return request.image ? input + yuv420pBytes(width, height) : input;
 }
 
 /** Size of a 4:2:0 picture; odd sizes round chroma up, as ffmpeg does. */
@@ -35,153 +41,134 @@ export function yuv420pBytes(width: number, height: number): number {
   return width * height + 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
 }
 
-/** Makes a pool. Buffers are allocated when first needed and then reused for good. */
-export function createFramePool(options: FramePoolOptions): FramePool & { readonly free: number } {
-  const { capacity, source } = options;
+/** Makes a pool. Buffers are allocated when first needed and then reused as long as the geometry stays. */
+export function createFramePool(options: FramePoolOptions): OwnedFramePool {
+  const { sourceId, request } = options;
+  let { capacity } = options;
   if (!Number.isInteger(capacity) || capacity < 2) {
     throw new SightlineError('ERR_USAGE', `a frame pool needs at least 2 frames but was given ${capacity}`);
   }
-  const idle: Buffers[] = [];
-  const waiters: ((slot: FrameSlot) => void)[] = [];
-  let allocated = 0;
-  const leaks = new FinalizationRegistry<{ label: string; buffers: Buffers }>(({ label, buffers }) => {
+  const idle: FrameBuffers[] = [];
+  const waiters: (() => void)[] = [];
+  let geometry = options.geometry;
+  let epoch = 0;
+  let inUse = 0;
+  const leaks = new FinalizationRegistry<string>((label) => {
     options.onLeak?.(label);
-    giveBack(buffers);
+    // Its buffers went with it.
+    leave();
   });
 
-  function take(): Buffers | undefined {
-    const buffers = idle.pop();
-    if (buffers !== undefined) return buffers;
-    if (allocated === capacity) return undefined;
-    allocated++;
-    return allocateBuffers(options);
+  function take(): FrameSlot | undefined {
+    if (inUse === capacity && options.makeRoom?.() !== true) return undefined;
+    if (inUse === capacity) return undefined;
+    inUse++;
+    return slotOf(idle.pop() ?? allocateBuffers(geometry, request));
   }
 
-  function giveBack(buffers: Buffers): void {
-    const waiter = waiters.shift();
-    if (waiter === undefined) idle.push(buffers);
-    else waiter(slotOf(buffers));
+  /** One frame less is in use. */
+  function leave(): void {
+    inUse--;
+    waiters.shift()?.();
   }
 
-  function slotOf(buffers: Buffers): FrameSlot {
+  function giveBack(buffers: FrameBuffers, of: FrameGeometry): void {
+    if (of === geometry) idle.push(buffers);
+    leave();
+  }
+
+  function slotOf(buffers: FrameBuffers): FrameSlot {
+    const own = { epoch, geometry };
     let used = false;
     const use = (): void => {
       if (used)
         throw new SightlineError(
           'ERR_USAGE',
-          `a frame slot of "${source.id}" was published or discarded twice`,
+          `a frame slot of "${sourceId}" was published or discarded twice`,
         );
       used = true;
     };
     return {
       input: buffers.input.data,
       ...(buffers.image !== undefined && { image: buffers.image.data }),
-      publish(stamp) {
+      publish(stamp): Frame {
         use();
         const token = {};
-        const frame = new PooledFrame(source, stamp, buffers, () => {
+        const frame = new PooledFrame({ sourceId, ...own, ...stamp }, buffers, (abandoned) => {
           leaks.unregister(token);
-          giveBack(buffers);
+          if (abandoned) leave();
+          else giveBack(buffers, own.geometry);
         });
-        leaks.register(frame, { label: `${source.id} frame ${stamp.index}`, buffers }, token);
+        leaks.register(frame, `${sourceId} frame ${stamp.index}`, token);
         return frame;
       },
       discard() {
         use();
-        giveBack(buffers);
+        giveBack(buffers, own.geometry);
       },
     };
   }
 
   return {
-    capacity,
+    get capacity() {
+      return capacity;
+    },
+    grow(by) {
+      capacity += by;
+      for (const wake of waiters.splice(0)) wake();
+    },
     get free() {
-      return capacity - allocated + idle.length;
+      return capacity - inUse;
     },
-    tryAcquire() {
-      const buffers = take();
-      return buffers === undefined ? undefined : slotOf(buffers);
+    get epoch() {
+      return epoch;
     },
+    beginEpoch(next = geometry) {
+      if (next !== geometry) idle.length = 0;
+      geometry = next;
+      return ++epoch;
+    },
+    tryAcquire: take,
     async acquire(signal) {
-      if (signal.aborted) throw aborted(source.id);
-      const buffers = take();
-      if (buffers !== undefined) return slotOf(buffers);
-      return new Promise<FrameSlot>((resolve, reject) => {
-        const onAbort = (): void => {
-          waiters.splice(waiters.indexOf(waiter), 1);
-          reject(aborted(source.id));
-        };
-        const waiter = (slot: FrameSlot): void => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(slot);
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        waiters.push(waiter);
-      });
+      for (;;) {
+        if (signal.aborted) throw aborted(sourceId);
+        const slot = take();
+        if (slot !== undefined) return slot;
+        await untilRoom(waiters, signal);
+      }
     },
   };
 }
 
-class PooledFrame implements Frame {
-  readonly sourceId: string;
-  readonly epoch: number;
-  readonly index: number;
-  readonly ptsUs: number;
-  readonly capturedAt: number;
-  readonly width: number;
-  readonly height: number;
-  readonly letterbox;
-  readonly #buffers: Buffers;
-  readonly #onFree: () => void;
-  #references = 1;
-
-  constructor(source: SourceInfo, stamp: FrameStamp, buffers: Buffers, onFree: () => void) {
-    this.sourceId = source.id;
-    this.epoch = stamp.epoch;
-    this.index = stamp.index;
-    this.ptsUs = stamp.ptsUs;
-    this.capturedAt = stamp.capturedAt;
-    this.width = source.width;
-    this.height = source.height;
-    this.letterbox = source.letterbox;
-    this.#buffers = buffers;
-    this.#onFree = onFree;
-  }
-
-  get input(): PixelBuffer {
-    return this.#alive().input;
-  }
-
-  get image(): PixelBuffer | undefined {
-    return this.#alive().image;
-  }
-
-  retain(): Frame {
-    this.#alive();
-    this.#references++;
-    return this;
-  }
-
-  release(): void {
-    this.#alive();
-    if (--this.#references === 0) this.#onFree();
-  }
-
-  #alive(): Buffers {
-    if (this.#references > 0) return this.#buffers;
-    throw new SightlineError(
-      'ERR_USAGE',
-      `frame ${this.index} of "${this.sourceId}" was used after its last release`,
-    );
-  }
+/** Settles when there may be room again, or `signal` aborts. */
+function untilRoom(waiters: (() => void)[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    };
+    const onAbort = (): void => {
+      waiters.splice(waiters.indexOf(wake), 1);
+      resolve();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    waiters.push(wake);
+  });
 }
 
-function allocateBuffers({ source, request }: FramePoolOptions): Buffers {
-  const { width, height } = request.input;
-  const model: PixelBuffer = { format: 'rgb24', width, height, data: new Uint8Array(width * height * 3) };
-  if (!request.image) return { input: model };
-  const data = new Uint8Array(yuv420pBytes(source.width, source.height));
-  return { input: model, image: { format: 'yuv420p', width: source.width, height: source.height, data } };
+function allocateBuffers({ width, height }: FrameGeometry, request: FrameRequest): FrameBuffers {
+  const { width: inputWidth, height: inputHeight } = request.input;
+  const input: PixelBuffer = {
+    format: 'rgb24',
+    width: inputWidth,
+    height: inputHeight,
+    data: new Uint8Array(inputWidth * inputHeight * 3),
+  };
+  if (!request.image) return { input };
+  return {
+    input,
+    image: { format: 'yuv420p', width, height, data: new Uint8Array(yuv420pBytes(width, height)) },
+  };
 }
 
 function aborted(id: string): SightlineError {

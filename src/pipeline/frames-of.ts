@@ -1,16 +1,23 @@
 import { Observable } from 'rxjs';
-import { isSightlineError } from '../errors.js';
-import type { FramePool } from '../contract/frame.js';
+import type { Frame, FramePool } from '../contract/frame.js';
 import type { Source } from '../contract/source.js';
-import type { Frame } from '../contract/frame.js';
+import { isSightlineError } from '../errors.js';
 
-/**
- * The frames of an opened source as an observable. It completes when the source ends or `signal` aborts, and errors
- * when decoding cannot go on. Subscribers own one reference to each frame. Unsubscribing ends the source and releases
- * what it still delivers.
- */
-export function framesOf(source: Source, pool: FramePool, signal: AbortSignal): Observable<Frame> {
-  return new Observable((subscriber) => {
+/** The frames of a source, and when it has cleaned up behind itself. */
+export interface SourceFrames {
+  /**
+   * Completes when the source ends or `signal` aborts, and errors when decoding cannot go on. Subscribers own one reference
+   * to each frame. Unsubscribing ends the source and releases what it still delivers. Subscribe once.
+   */
+  readonly frames: Observable<Frame>;
+  /** Settles when the source has ended and cleaned up, however it ended; at once if nobody has subscribed. */
+  readonly cleanedUp: () => Promise<void>;
+}
+
+/** The frames of an opened source as an observable. */
+export function framesOf(source: Source, pool: FramePool, signal: AbortSignal): SourceFrames {
+  let pulling: Promise<void> = Promise.resolve();
+  const frames = new Observable<Frame>((subscriber) => {
     const unsubscribed = new AbortController();
     const either = AbortSignal.any([signal, unsubscribed.signal]);
     const pull = async (): Promise<void> => {
@@ -19,7 +26,7 @@ export function framesOf(source: Source, pool: FramePool, signal: AbortSignal): 
         else subscriber.next(frame);
       }
     };
-    pull().then(
+    pulling = pull().then(
       () => {
         subscriber.complete();
       },
@@ -32,4 +39,5 @@ export function framesOf(source: Source, pool: FramePool, signal: AbortSignal): 
       unsubscribed.abort();
     };
   });
+  return { frames, cleanedUp: () => pulling };
 }

@@ -5,9 +5,12 @@
  * batch size. A lone frame never waits for company, and no batch is seen outside this file.
  */
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
-import { isSightlineError } from '../errors.js';
 import type { DetectedFrame, Detector } from '../contract/detector.js';
 import type { Frame } from '../contract/frame.js';
+import type { DropReason } from '../contract/run.js';
+import { isSightlineError, SightlineError, toError } from '../errors.js';
+import { withinMs } from './deadline.js';
+import { PooledFrame } from './pooled-frame.js';
 
 /** A frame with what was found in it. */
 export interface InferredFrame extends DetectedFrame {
@@ -18,8 +21,14 @@ export interface InferredFrame extends DetectedFrame {
   readonly inferenceMs: number;
 }
 
-/** Told of a frame that gets no result: `cause` is the detector's error, or undefined if nobody wanted it any more. */
-export type OnGivenUp = (frame: Frame, cause: unknown) => void;
+/** Told of a frame that gets no result: for a reason that frames are dropped for, or because of the detector's error. */
+export type OnGivenUp = (frame: Frame, why: DropReason | Error) => void;
+
+/** A source's place at the detector. */
+export interface InferenceLane {
+  /** Gives up the frame that has waited longest. @returns false if none waits. */
+  dropOldest(): boolean;
+}
 
 interface Waiting {
   readonly frame: Frame;
@@ -28,21 +37,27 @@ interface Waiting {
 
 interface Lane {
   readonly subscriber: Subscriber<InferredFrame>;
-  readonly onGivenUp: OnGivenUp;
+  readonly giveUp: OnGivenUp;
   readonly waiting: Waiting[];
   underway: number;
   /** Set once the source has ended; its frames are finished before that is passed on. */
   ending: { readonly error?: unknown } | undefined;
 }
 
+interface Taken extends Waiting {
+  readonly lane: Lane;
+}
+
 /**
  * Makes the operator that all sources of a run share. References to frames pass through it: results carry the
  * reference that came in; frames without a result are handed to `onGivenUp` and then released. The end of a source, by an
- * error too, is passed on after its frames. A detector error other than ERR_INFERENCE_LOST errors every source that takes part.
+ * error too, is passed on after its frames. A detector error other than ERR_INFERENCE_LOST errors every source that takes
+ * part, and so does a detector that has not answered for `hungAfterMs`.
  */
 export function inferInBatches(
   detector: Detector,
-): (onGivenUp: OnGivenUp) => OperatorFunction<Frame, InferredFrame> {
+  hungAfterMs = Number.POSITIVE_INFINITY,
+): (onGivenUp: OnGivenUp, onLane?: (lane: InferenceLane) => void) => OperatorFunction<Frame, InferredFrame> {
   const lanes: Lane[] = [];
   let busy = false;
   let turn = 0;
@@ -53,39 +68,37 @@ export function inferInBatches(
     if (batch.length === 0) return;
     busy = true;
     const started = performance.now();
-    let found: readonly DetectedFrame[] | undefined;
-    let failure: unknown;
-    try {
-      found = await detector.detect(
-        batch.map(({ frame }) => ({ pixels: frame.input.data, letterbox: frame.letterbox, frame })),
-      );
-    } catch (error) {
-      failure = error;
-    }
+    const found = await detect(detector, batch, hungAfterMs);
     busy = false;
     const inferenceMs = performance.now() - started;
+    const lost = isSightlineError(found, 'ERR_INFERENCE_LOST');
     // The next batch is on its way to the detector before the results of this one are tracked and drawn.
-    if (found !== undefined || isSightlineError(failure, 'ERR_INFERENCE_LOST')) void pump();
+    if (!(found instanceof Error) || lost) void pump();
     batch.forEach(({ lane, frame, since }, at) => {
-      const result = found?.[at];
       lane.underway--;
-      if (result !== undefined && !lane.subscriber.closed) {
-        lane.subscriber.next({ ...result, frame, queueMs: started - since, inferenceMs });
-      } else {
-        lane.onGivenUp(frame, failure);
-        frame.release();
-      }
+      if (found instanceof Error) lane.giveUp(frame, lost ? 'inference-lost' : found);
+      else if (lane.subscriber.closed) lane.giveUp(frame, 'stopped');
+      else lane.subscriber.next({ ...found[at]!, frame, queueMs: started - since, inferenceMs });
       endIfDone(lane);
     });
-    if (found === undefined && !isSightlineError(failure, 'ERR_INFERENCE_LOST')) {
-      for (const lane of [...lanes]) lane.subscriber.error(failure);
-    }
+    if (found instanceof Error && !lost) for (const lane of [...lanes]) lane.subscriber.error(found);
   }
 
-  return (onGivenUp) => (frames) =>
+  return (onGivenUp, onLane) => (frames) =>
     new Observable<InferredFrame>((subscriber) => {
-      const lane: Lane = { subscriber, onGivenUp, waiting: [], underway: 0, ending: undefined };
+      const giveUp: OnGivenUp = (frame, why) => {
+        onGivenUp(frame, why);
+        frame.release();
+      };
+      const lane: Lane = { subscriber, giveUp, waiting: [], underway: 0, ending: undefined };
       lanes.push(lane);
+      onLane?.({
+        dropOldest() {
+          const oldest = lane.waiting.shift();
+          if (oldest !== undefined) giveUp(oldest.frame, 'overload');
+          return oldest !== undefined;
+        },
+      });
       const upstream = frames.subscribe({
         next(frame) {
           lane.waiting.push({ frame, since: performance.now() });
@@ -103,12 +116,41 @@ export function inferInBatches(
       return () => {
         upstream.unsubscribe();
         lanes.splice(lanes.indexOf(lane), 1);
-        for (const { frame } of lane.waiting.splice(0)) {
-          onGivenUp(frame, undefined);
-          frame.release();
-        }
+        for (const { frame } of lane.waiting.splice(0)) giveUp(frame, 'stopped');
       };
     });
+}
+
+/** @returns one entry a frame, or why there is none. */
+async function detect(
+  detector: Detector,
+  batch: readonly Taken[],
+  hungAfterMs: number,
+): Promise<readonly DetectedFrame[] | Error> {
+  try {
+    const detecting = detector.detect(
+      batch.map(({ frame }) => ({ pixels: frame.input.data, letterbox: frame.letterbox, frame })),
+    );
+    if (hungAfterMs === Number.POSITIVE_INFINITY) return checked(await detecting, batch.length);
+    const found = await withinMs(detecting, hungAfterMs);
+    if (found !== 'late') return checked(found.value, batch.length);
+  } catch (error) {
+    return toError(error);
+  }
+  // It may look at the pixels for as long as it hangs.
+  for (const { frame } of batch) if (frame instanceof PooledFrame) frame.abandon();
+  return new SightlineError(
+    'ERR_BACKEND_FAILED',
+    `the detector has not answered for ${hungAfterMs / 1000} s; the run cannot go on without it`,
+  );
+}
+
+function checked(found: readonly DetectedFrame[], wanted: number): readonly DetectedFrame[] | Error {
+  if (found.length === wanted) return found;
+  return new SightlineError(
+    'ERR_BACKEND_FAILED',
+    `the detector gave ${found.length} answers for ${wanted} frames; it has to give one for each`,
+  );
 }
 
 function endIfDone({ ending, underway, waiting, subscriber }: Lane): void {
@@ -117,8 +159,8 @@ function endIfDone({ ending, underway, waiting, subscriber }: Lane): void {
   else subscriber.complete();
 }
 
-function takeInTurn(lanes: readonly Lane[], first: number, limit: number): (Waiting & { lane: Lane })[] {
-  const batch: (Waiting & { lane: Lane })[] = [];
+function takeInTurn(lanes: readonly Lane[], first: number, limit: number): Taken[] {
+  const batch: Taken[] = [];
   let idle = 0;
   for (let at = first; batch.length < limit && idle < lanes.length; at++) {
     const lane = lanes[at % lanes.length]!;

@@ -2,262 +2,358 @@
  * The life of one source in a run: open, decode, infer, track, hand to the sinks, end. Whatever goes wrong here stays
  * here: the answer is always a summary.
  */
-import { lastValueFrom, type Observer, type OperatorFunction, tap } from 'rxjs';
-import { isSightlineError, toError } from '../errors.js';
-import type { AnalyticsEvent, AnalyticsTotals, HeatMapSnapshot } from '../contract/events.js';
-import type { Analytics } from '../contract/analytics.js';
+import { lastValueFrom, type Observer, tap } from 'rxjs';
 import type { Detector } from '../contract/detector.js';
-import type { FrameRequest, InputGeometry } from '../contract/frame.js';
+import type { Analytics } from '../contract/analytics.js';
+import type { AnalyticsEvent, HeatMapSnapshot } from '../contract/events.js';
+import type { Frame, FrameRequest, InputGeometry } from '../contract/frame.js';
 import type { Logger } from '../contract/logger.js';
-import type { FrameLedger, SinkSummary, SourceOutcome, SourceSummary } from '../contract/run.js';
-import type { Sink } from '../contract/sink.js';
-import type { Source } from '../contract/source.js';
-import type { Tracker, TrackingInfo } from '../contract/tracker.js';
-import type { Frame } from '../contract/frame.js';
 import type { FrameResult } from '../contract/result.js';
-import type { SourceEvent, SourceInfo } from '../contract/source.js';
-import { bytesPerFrame, createFramePool } from './frame-pool.js';
+import type { DropReason, SinkSummary, SourceOutcome, SourceSummary } from '../contract/run.js';
+import type { Sink } from '../contract/sink.js';
+import type { Source, SourceInfo, SourceReport, SourceState, SourceStatus } from '../contract/source.js';
+import type { Tracker, TrackingInfo } from '../contract/tracker.js';
+import { isSightlineError, toError } from '../errors.js';
+import { withinMs } from './deadline.js';
+import { bytesPerFrame, createFramePool, type OwnedFramePool } from './frame-pool.js';
 import { framesOf } from './frames-of.js';
-import type { InferredFrame, OnGivenUp } from './infer-in-batches.js';
-import { Ledger } from './ledger.js';
-import { createSinkLane, type SinkLane } from './sink-lane.js';
-import { trackFrames } from './track-frames.js';
+import { handOver } from './hand-over.js';
+import type { inferInBatches, InferenceLane, InferredFrame } from './infer-in-batches.js';
+import { scaleResult } from './scale-result.js';
+import { SinkLane } from './sink-lane.js';
+import { SourceBooks, type SourceProgress } from './source-books.js';
+import { withoutPixels } from './pooled-frame.js';
+import { FrameTracker } from './track-frames.js';
 
 /** What a run lends to each of its sources. */
 export interface RunContext {
   readonly detector: Detector;
-  readonly infer: (onGivenUp: OnGivenUp) => OperatorFunction<Frame, InferredFrame>;
+  readonly infer: ReturnType<typeof inferInBatches>;
   readonly createTracker: (source: SourceInfo) => Tracker;
-  /** What the small picture of a frame looks like. */
+  /** What the small image of a frame looks like. */
   readonly geometry: InputGeometry;
   readonly tracking: TrackingInfo | undefined;
   /** Undefined for a source without analytics. */
   readonly createAnalytics: (source: SourceInfo) => Analytics | undefined;
-  readonly sinksOf: (sourceId: string) => readonly Sink[];
+  /** Frames of one source that may exist at once, those that `latest` sinks hold aside. */
   readonly framesInFlight: number;
+  /** Whether images are wanted although no sink needs them yet. */
+  readonly images: boolean;
+  /** Time that a source has to clean up behind itself. */
+  readonly cleanupMs: number;
   readonly results: Observer<FrameResult>;
-  readonly onEvent: (event: SourceEvent) => void;
+  /** Whether somebody looks at the results besides the sinks. */
+  readonly isObserved: () => boolean;
+  readonly onStatus: (status: SourceStatus) => void;
   readonly onAnalytics: (events: readonly AnalyticsEvent[]) => void;
   readonly logger: Logger;
   /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
-  /** Stops the whole run; for sinks whose reader has gone away. */
-  readonly stop: () => void;
   /** Errors of the detector that end every source. */
   readonly onFatal: (error: Error) => void;
 }
 
 /** One source while it runs. */
-export interface SourceRun {
-  readonly id: string;
-  /** How far it is. */
-  progress(): SourceProgress;
-  /** Never rejects. */
-  readonly done: Promise<SourceSummary>;
-}
-
-/** A glance at a running source. */
-export interface SourceProgress {
-  readonly id: string;
-  readonly frames: FrameLedger;
-  readonly decodeErrors: number;
-  readonly expectedFrames: number | undefined;
-  /** Confirmed tracks in the newest frame. */
-  readonly activeTracks: number;
-}
-
-/** Starts a source. */
-export function runSource(source: Source, context: RunContext): SourceRun {
-  const run = new RunningSource(source, context);
-  return { id: source.id, progress: () => run.progress(), done: run.run() };
-}
-
-class RunningSource {
-  readonly #source: Source;
+export class SourceRun {
+  readonly source: Source;
   readonly #context: RunContext;
-  readonly #ledger = new Ledger();
+  readonly #books: SourceBooks;
   readonly #ownStop = new AbortController();
-  readonly #lanes: SinkLane[] = [];
+  readonly #sinks: Set<Sink>;
+  readonly #lanes = new Map<Sink, SinkLane>();
+  readonly #endedLanes: SinkSummary[] = [];
   #info: SourceInfo | undefined;
   #analytics: Analytics | undefined;
-  #totals: AnalyticsTotals | undefined;
-  #heatMap: HeatMapSnapshot | undefined;
-  #invalidAnchors = 0;
-  #detections = 0;
-  #highestTrackId = 0;
-  #activeTracks = 0;
-  #epoch: { readonly number: number; readonly firstUs: number; lastUs: number } | undefined;
-  /** Media time of the epochs before. */
-  #earlierUs = 0;
+  #pool: OwnedFramePool | undefined;
+  #hasImages = false;
+  #done: Promise<SourceSummary> | undefined;
 
-  constructor(source: Source, context: RunContext) {
-    this.#source = source;
+  /** @param sinks that take its results from the beginning. */
+  constructor(source: Source, sinks: readonly Sink[], context: RunContext) {
+    this.source = source;
+    this.#sinks = new Set(sinks);
     this.#context = context;
+    this.#books = new SourceBooks(source);
   }
 
-  async run(): Promise<SourceSummary> {
-    const { signal } = this.#context;
+  /** Starts the source. Never rejects; settles once the source has cleaned up and its streams have ended. */
+  run(): Promise<SourceSummary> {
+    this.#done ??= this.#run();
+    return this.#done;
+  }
+
+  /** Ends this source; what was decoded is finished. */
+  stop(): void {
+    this.#ownStop.abort();
+  }
+
+  /** How far it is. */
+  progress(): SourceProgress {
+    return this.#books.progress();
+  }
+
+  get isStarted(): boolean {
+    return this.#done !== undefined;
+  }
+
+  /** Whether its frames have images, or will have. A source without pixels has as many as it can. */
+  get hasImages(): boolean {
+    return this.source.hasPixels === false || this.#hasImages || this.#info === undefined;
+  }
+
+  /** Frames that are held by somebody, a subscriber for one. */
+  get held(): number {
+    return this.#pool === undefined ? 0 : this.#pool.capacity - this.#pool.free;
+  }
+
+  /** Gives the results from now on to one more sink. Pixels are there only if the source was opened with them. */
+  async addSink(sink: Sink): Promise<void> {
+    this.#sinks.add(sink);
+    if (holdsFrames(sink)) this.#pool?.grow(1);
+    if (this.#info !== undefined) await this.#openLane(sink, this.#info);
+  }
+
+  /** Ends the stream of a sink; its sums stay in the summary. */
+  async removeSink(sink: Sink): Promise<void> {
+    const lane = this.#lanes.get(sink);
+    this.#sinks.delete(sink);
+    this.#lanes.delete(sink);
+    if (lane !== undefined) this.#endedLanes.push(await lane.end('stopped', []));
+  }
+
+  async #run(): Promise<SourceSummary> {
+    const signal = AbortSignal.any([this.#context.signal, this.#ownStop.signal]);
     let error: Error | undefined;
     let outcome: SourceOutcome = 'completed';
     try {
-      await this.#decodeAll(AbortSignal.any([signal, this.#ownStop.signal]));
-      if (signal.aborted || this.#ownStop.signal.aborted) outcome = 'stopped';
+      await this.#decodeAll(signal);
+      if (signal.aborted) outcome = 'stopped';
     } catch (cause) {
-      outcome = signal.aborted && isSightlineError(cause, 'ERR_ABORTED') ? 'stopped' : 'failed';
+      const isStop = isSightlineError(cause, 'ERR_ABORTED') || cause === signal.reason;
+      outcome = signal.aborted && isStop ? 'stopped' : 'failed';
       if (outcome === 'failed') error = toError(cause);
     }
-    // Read before the end: finishing forgets it.
-    this.#heatMap = this.#analytics?.heatMap();
-    const events = this.#analytics?.finish() ?? [];
-    this.#context.onAnalytics(events);
-    const sinks = await Promise.all(this.#lanes.map((lane) => lane.end(outcome, events, this.#heatMap)));
-    this.#event(outcome === 'failed' ? 'failed' : 'ended', error);
-    return this.#summary(outcome, error, sinks);
+    const { events, heatMap } = this.#finishAnalytics();
+    this.#status(outcome === 'failed' ? 'failed' : 'ended', error);
+    const ended = await Promise.all(
+      [...this.#lanes.values()].map((lane) => lane.end(outcome, events, heatMap)),
+    );
+    return this.#books.summary({
+      outcome,
+      error,
+      sinks: [...this.#endedLanes, ...ended],
+      heatMap,
+    });
   }
 
   async #decodeAll(signal: AbortSignal): Promise<void> {
-    const { geometry, infer, createTracker, createAnalytics, framesInFlight, logger } = this.#context;
-    const sinks = this.#context.sinksOf(this.#source.id);
-    this.#event('connecting');
-    const request: FrameRequest = {
-      input: geometry,
-      image: this.#source.hasPixels !== false && sinks.some((sink) => sink.pixels),
-    };
-    const info = await this.#source.open(request, signal);
+    const { infer, createTracker, createAnalytics, logger } = this.#context;
+    this.#status('connecting');
+    signal.throwIfAborted();
+    const request = this.#requestOf([...this.#sinks]);
+    const info = await this.#open(request, signal);
     this.#info = info;
+    this.#hasImages = request.image;
+    this.#books.opened(info);
     this.#analytics = createAnalytics(info);
-    await this.#openSinks(sinks, info);
-    const ceiling = Math.round((framesInFlight * bytesPerFrame(info, request)) / 1e6);
-    logger.debug({ source: info.id, framesInFlight, megabytes: ceiling }, 'frame memory is bounded');
-    const pool = createFramePool({
-      capacity: framesInFlight,
-      source: info,
+    const tracker = new FrameTracker(createTracker(info), this.source.hasPixels ?? true);
+    await Promise.all([...this.#sinks].map((sink) => this.#openLane(sink, info)));
+    this.#failWithoutOutputs();
+    let lane: InferenceLane | undefined;
+    const pool = this.#createPool(info, request, () => lane?.dropOldest() === true);
+    this.#pool = pool;
+    logger.debug(
+      {
+        source: info.id,
+        frames: pool.capacity,
+        megabytes: Math.round((pool.capacity * bytesPerFrame(info, request)) / 1e6),
+      },
+      'frame memory is bounded',
+    );
+    this.#status('running');
+    const { frames, cleanedUp } = framesOf(this.source, pool, signal);
+    try {
+      await lastValueFrom(
+        frames.pipe(
+          tap(() => {
+            this.#books.ledger.decoded();
+          }),
+          infer(
+            (frame, why) => {
+              this.#giveUp(frame, why);
+            },
+            (mine) => (lane = mine),
+          ),
+          handOver(
+            (item) => this.#take(item, tracker),
+            (item, thrown) => {
+              this.#giveUp(item.frame, thrown === undefined ? 'stopped' : toError(thrown), false);
+              item.frame.release();
+            },
+          ),
+        ),
+        { defaultValue: undefined },
+      );
+    } finally {
+      const { cleanupMs } = this.#context;
+      if ((await withinMs(cleanedUp(), cleanupMs)) === 'late')
+        logger.error({ source: info.id }, `the source has not cleaned up within ${cleanupMs / 1000} s`);
+    }
+  }
+
+  /** A source that does not listen to its signal is left behind. */
+  async #open(request: FrameRequest, signal: AbortSignal): Promise<SourceInfo> {
+    const opening = this.source.open(request, signal, (report) => {
+      this.#report(report);
+    });
+    const aborted = new Promise<'aborted'>((resolve) => {
+      signal.addEventListener('abort', () => {
+        setTimeout(resolve, this.#context.cleanupMs, 'aborted').unref();
+      });
+    });
+    const info = await Promise.race([opening, aborted]);
+    if (info === 'aborted') signal.throwIfAborted();
+    return info as SourceInfo;
+  }
+
+  #requestOf(sinks: readonly Sink[]): FrameRequest {
+    const wanted = this.#context.images || sinks.some((sink) => sink.pixels);
+    return { input: this.#context.geometry, image: wanted && this.source.hasPixels !== false };
+  }
+
+  #createPool(info: SourceInfo, request: FrameRequest, makeRoom: () => boolean): OwnedFramePool {
+    const { framesInFlight, logger } = this.#context;
+    const holders = [...this.#sinks].filter(holdsFrames);
+    const overload = this.source.overload ?? (info.live ? 'latest' : 'wait');
+    return createFramePool({
+      sourceId: info.id,
+      capacity: framesInFlight + holders.length,
+      geometry: info,
       request,
+      ...(overload === 'latest' && { makeRoom }),
       onLeak: (label) => {
         logger.error({ frame: label }, 'a frame was never released; its holder has a bug');
       },
     });
-    this.#event('running');
-    await lastValueFrom(
-      framesOf(this.#source, pool, signal).pipe(
-        tap(() => {
-          this.#ledger.decoded();
-        }),
-        infer((frame, cause) => {
-          this.#giveUp(frame, cause);
-        }),
-        tap(({ invalid }) => (this.#invalidAnchors += invalid)),
-        trackFrames(createTracker(info), this.#source.hasPixels ?? true),
-        tap((result) => {
-          this.#emit(this.#analyse(result));
-        }),
-      ),
-      { defaultValue: undefined },
-    );
   }
 
-  async #openSinks(sinks: readonly Sink[], info: SourceInfo): Promise<void> {
-    for (const sink of sinks) {
-      const stream = await sink.open(info, this.#context.detector.info, this.#context.tracking);
-      const lane = createSinkLane(sink, stream, (error) => {
+  async #openLane(sink: Sink, source: SourceInfo): Promise<void> {
+    const { detector, tracking, framesInFlight } = this.#context;
+    const lane = new SinkLane({
+      sink,
+      source,
+      detector: detector.info,
+      tracking,
+      capacity: framesInFlight,
+      onError: (error) => {
         this.#sinkFailed(error);
-      });
-      this.#lanes.push(lane);
-    }
+      },
+    });
+    this.#lanes.set(sink, lane);
+    await lane.open();
   }
 
-  /** A run whose reader has gone ends quietly; a source that no waiting sink is left for has nothing to work for. */
   #sinkFailed(error: Error): void {
-    if (isSightlineError(error, 'ERR_SINK_CLOSED')) {
-      this.#context.stop();
-      return;
-    }
-    this.#context.logger.error({ source: this.#source.id }, error.message);
-    if (this.#lanes.every((lane) => lane.policy !== 'wait' || lane.error !== undefined))
-      this.#ownStop.abort();
+    if (!isSightlineError(error, 'ERR_SINK_CLOSED'))
+      this.#context.logger.error({ source: this.source.id }, error.message);
+    // While the lanes are opened the rest of them may still come.
+    if (this.#pool !== undefined && this.#hasNoOutput()) this.#ownStop.abort();
   }
 
-  #giveUp(frame: Frame, cause: unknown): void {
-    if (isSightlineError(cause, 'ERR_INFERENCE_LOST')) {
-      this.#ledger.dropped('inference-lost');
-      this.#context.logger.debug(
-        { source: frame.sourceId, frame: frame.index },
-        'frame lost with the inference process',
-      );
-    } else if (cause === undefined) {
-      this.#ledger.dropped('stopped');
-    } else {
-      this.#ledger.failed();
-      this.#context.onFatal(toError(cause));
+  /** Whether there were outputs and none is left: then nobody is worked for. */
+  #hasNoOutput(): boolean {
+    const lanes = [...this.#lanes.values()];
+    return lanes.length > 0 && lanes.every((lane) => lane.isDead) && !this.#context.isObserved();
+  }
+
+  #failWithoutOutputs(): void {
+    const error = [...this.#lanes.values()].find((lane) => lane.error !== undefined)?.error;
+    if (error !== undefined && this.#hasNoOutput()) throw error;
+  }
+
+  /** Waits until every lane has room; holds the frame meanwhile. */
+  #take(item: InferredFrame, tracker: FrameTracker): Promise<void> | undefined {
+    const rooms = [...this.#lanes.values()].flatMap((lane) => lane.room() ?? []);
+    if (rooms.length === 0) {
+      this.#process(item, tracker);
+      return undefined;
     }
+    return Promise.all(rooms).then(() => this.#take(item, tracker));
+  }
+
+  #process(item: InferredFrame, tracker: FrameTracker): void {
+    const result = this.#analyse(tracker.track(item));
+    const bare = withoutPixels(result.frame);
+    this.#books.emitted(item, result);
+    for (const lane of this.#lanes.values()) lane.offer(result, bare);
+    this.#context.results.next(result);
+    result.frame.release();
   }
 
   #analyse(result: FrameResult): FrameResult {
     if (this.#analytics === undefined) return result;
-    const events = this.#analytics.update(result);
+    const events = this.#analytics.update(scaleResult(result, this.#info ?? result.frame));
     this.#context.onAnalytics(events);
-    if (events.length > 0 || this.#totals === undefined) this.#totals = totalsOf(this.#analytics);
-    return { ...result, events, totals: this.#totals };
+    return { ...result, events, totals: this.#books.totalsOf(this.#analytics, events.length > 0) };
   }
 
-  #emit(result: FrameResult): void {
-    const { frame, detections, tracks } = result;
-    if (this.#epoch?.number !== frame.epoch) {
-      this.#earlierUs = this.#mediaUs();
-      this.#epoch = { number: frame.epoch, firstUs: frame.ptsUs, lastUs: frame.ptsUs };
+  #finishAnalytics(): { events: readonly AnalyticsEvent[]; heatMap: HeatMapSnapshot | undefined } {
+    try {
+      // Read before the end: finishing forgets it.
+      const heatMap = this.#analytics?.heatMap();
+      const events = this.#analytics?.finish() ?? [];
+      this.#context.onAnalytics(events);
+      if (this.#analytics !== undefined) this.#books.totalsOf(this.#analytics, true);
+      return { events, heatMap };
+    } catch (error) {
+      this.#context.logger.error({ source: this.source.id }, toError(error).message);
+      return { events: [], heatMap: undefined };
     }
-    this.#epoch.lastUs = frame.ptsUs;
-    this.#detections += detections.length;
-    this.#activeTracks = 0;
-    for (const track of tracks) {
-      if (track.state === 'confirmed') this.#activeTracks++;
-      if (track.trackId > this.#highestTrackId) this.#highestTrackId = track.trackId;
+  }
+
+  #giveUp(frame: Frame, why: DropReason | Error, byDetector = true): void {
+    if (why instanceof Error) {
+      this.#books.ledger.failed();
+      if (byDetector) this.#context.onFatal(why);
+      return;
     }
-    for (const lane of this.#lanes) lane.offer(result);
-    this.#context.results.next(result);
-    this.#ledger.emitted();
-    frame.release();
+    this.#books.ledger.dropped(why);
+    if (why === 'inference-lost')
+      this.#context.logger.debug(
+        { source: frame.sourceId, frame: frame.index },
+        'frame lost with the inference process',
+      );
   }
 
-  progress(): SourceProgress {
-    return {
-      id: this.#source.id,
-      frames: this.#ledger.snapshot(),
-      decodeErrors: this.#source.decodeErrors,
-      expectedFrames: this.#info?.expectedFrames,
-      activeTracks: this.#activeTracks,
-    };
+  #report(report: SourceReport): void {
+    if (this.#books.state !== 'ended' && this.#books.state !== 'failed') this.#tell(report);
   }
 
-  #mediaUs(): number {
-    const inEpoch = this.#epoch === undefined ? 0 : this.#epoch.lastUs - this.#epoch.firstUs;
-    return this.#earlierUs + inEpoch;
+  #status(state: SourceState, error?: Error): void {
+    if (error === undefined) this.#tell({ state });
+    else
+      this.#tell({
+        state,
+        code: isSightlineError(error) ? error.code : 'ERR_UNKNOWN',
+        reason: error.message,
+      });
   }
 
-  #event(state: SourceEvent['state'], error?: Error): void {
-    this.#context.onEvent({ sourceId: this.#source.id, state, ...(error !== undefined && { error }) });
-  }
-
-  #summary(outcome: SourceOutcome, error: Error | undefined, sinks: readonly SinkSummary[]): SourceSummary {
-    return {
-      id: this.#source.id,
-      uri: this.#info?.uri ?? this.#source.id,
-      outcome,
-      ...(error !== undefined && { error }),
-      frames: this.#ledger.snapshot(),
-      decodeErrors: this.#source.decodeErrors,
-      invalidAnchors: this.#invalidAnchors,
-      detections: this.#detections,
-      tracks: this.#highestTrackId,
-      mediaUs: this.#mediaUs(),
-      sinks,
-      ...(this.#analytics !== undefined && { analytics: totalsOf(this.#analytics) }),
-      ...(this.#heatMap !== undefined && { heatMap: this.#heatMap }),
-    };
+  #tell(change: Omit<SourceStatus, 'sourceId' | 'atMs'>): void {
+    const status = { sourceId: this.source.id, atMs: Date.now(), ...change };
+    this.#books.status(status);
+    for (const sink of this.#sinks) {
+      try {
+        sink.onStatus?.(status);
+      } catch (error) {
+        this.#context.logger.error({ sink: sink.name }, toError(error).message);
+      }
+    }
+    this.#context.onStatus(status);
   }
 }
 
-function totalsOf(analytics: Analytics): AnalyticsTotals {
-  const { lines, zones } = analytics.state();
-  return { lines, zones };
+/** A sink that shows the newest frame keeps one for as long as it likes. */
+function holdsFrames({ policy, pixels }: Sink): boolean {
+  return policy === 'latest' && pixels;
 }

@@ -1,102 +1,266 @@
 /**
- * Stands between the pipeline and one sink of one source, so that a slow or broken sink cannot hurt the others.
+ * Stands between the pipeline and one sink of one source, so that a slow, hanging or broken sink cannot hurt the others.
  */
-import { toError } from '../errors.js';
+import type { DetectorInfo } from '../contract/detector.js';
 import type { AnalyticsEvent, HeatMapSnapshot } from '../contract/events.js';
-import type { SinkSummary, SourceOutcome } from '../contract/run.js';
-import type { Sink, SinkStream } from '../contract/sink.js';
+import type { Frame } from '../contract/frame.js';
 import type { FrameResult } from '../contract/result.js';
+import type { SinkSummary, SourceOutcome } from '../contract/run.js';
+import type { Sink, SinkDeadlines, SinkStream } from '../contract/sink.js';
+import type { SourceInfo } from '../contract/source.js';
+import type { TrackingInfo } from '../contract/tracker.js';
+import { isSightlineError, SightlineError, toError } from '../errors.js';
+import { withinMs } from './deadline.js';
+import { PooledFrame } from './pooled-frame.js';
 
-/** The queue in front of one sink. */
-export interface SinkLane {
-  readonly policy: Sink['policy'];
-  /** Set once the sink has failed; later results are skipped. */
-  readonly error: Error | undefined;
-  /** Queues a result, holding a reference of its own to the frame until the sink is done with it. */
-  offer(result: FrameResult): void;
-  /** Waits for what is queued, ends the sink's stream and says what became of it. */
-  end(
-    outcome: SourceOutcome,
-    events: readonly AnalyticsEvent[],
-    heatMap?: HeatMapSnapshot,
-  ): Promise<SinkSummary>;
+/** What a stream is opened with, and who hears of trouble. */
+export interface SinkLaneOptions {
+  readonly sink: Sink;
+  readonly source: SourceInfo;
+  readonly detector: DetectorInfo;
+  readonly tracking: TrackingInfo | undefined;
+  /** Results that may wait in a `wait` lane before the source has to. */
+  readonly capacity: number;
+  /** Called each time that the stream fails. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A stream on its way back; `done` once it is being opened. */
+interface Reopening {
+  readonly timer: NodeJS.Timeout;
+  done?: Promise<void>;
+}
+
+/** What a sink is given that names no deadlines. Files may lie on slow disks; people look elsewhere after some seconds. */
+const DEADLINES = {
+  wait: { writeMs: 150_000, endMs: 600_000, closeMs: 60_000 },
+  latest: { writeMs: 10_000, endMs: 10_000, closeMs: 10_000 },
+} as const satisfies Record<Sink['policy'], SinkDeadlines>;
+
+/** The deadlines of a sink, its own before the defaults of its policy. */
+export function deadlinesOf(sink: Sink): SinkDeadlines {
+  return { ...DEADLINES[sink.policy], ...sink.deadlines };
 }
 
 /**
- * Makes the queue of an opened sink stream. A `wait` queue is bounded by the frame pool, as each entry holds a frame; a
- * `latest` queue is one entry long.
- * @param onError called once, when the sink fails.
+ * Waits for one call of a sink, however it was written: it may throw instead of rejecting.
+ * @throws SightlineError ERR_SINK_STALLED after `ms`; what the call throws.
  */
-export function createSinkLane(sink: Sink, stream: SinkStream, onError: (error: Error) => void): SinkLane {
-  const queue: FrameResult[] = [];
-  let written = 0;
-  let skipped = 0;
-  let error: Error | undefined;
-  let working: Promise<void> | undefined;
+export async function callSink<T>(
+  sink: Sink,
+  what: string,
+  ms: number,
+  call: () => Promise<T> | T,
+): Promise<T> {
+  const done = await withinMs((async () => call())(), ms);
+  if (done !== 'late') return done.value;
+  throw new SightlineError(
+    'ERR_SINK_STALLED',
+    `the output "${sink.name}" has not finished ${what} within ${ms / 1000} s and is given up; the others go on`,
+  );
+}
 
-  async function work(): Promise<void> {
-    for (let result = queue.shift(); result !== undefined; result = queue.shift()) {
+/**
+ * The queue in front of one sink. A `wait` lane holds up to `capacity` results; a `latest` lane one, and while its sink
+ * is busy results with pixels pass it by, so that it never holds more than one frame.
+ */
+export class SinkLane {
+  readonly sink: Sink;
+  readonly #options: SinkLaneOptions;
+  readonly #deadlines: SinkDeadlines;
+  readonly #queue: FrameResult[] = [];
+  readonly #waitingForRoom: (() => void)[] = [];
+  #stream: SinkStream | undefined;
+  #working: Promise<void> | undefined;
+  #epoch = 0;
+  #carried: AnalyticsEvent[] = [];
+  #error: Error | undefined;
+  /** Set while a broken stream is to be opened again, or is being opened. */
+  #reopening: Reopening | undefined;
+  #backoffMs: number | undefined;
+  #ended = false;
+  #written = 0;
+  #skipped = 0;
+  #lost = 0;
+  #reopened = 0;
+
+  constructor(options: SinkLaneOptions) {
+    this.sink = options.sink;
+    this.#options = options;
+    this.#deadlines = deadlinesOf(options.sink);
+  }
+
+  /** Opens the stream. @returns false if it failed, which is told to `onError` as a later failure would be. */
+  async open(): Promise<boolean> {
+    const { sink, source, detector, tracking } = this.#options;
+    try {
+      this.#stream = await callSink(sink, `opening "${source.id}"`, this.#deadlines.writeMs, () =>
+        sink.open(source, detector, tracking),
+      );
+      return true;
+    } catch (cause) {
+      this.#fail(cause);
+      return false;
+    }
+  }
+
+  /** Why the stream is broken; undefined while it works. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Whether nothing will be written any more. */
+  get isDead(): boolean {
+    return this.#error !== undefined && this.#reopening === undefined;
+  }
+
+  /** Undefined if a result may be offered now, else settles when it may. */
+  room(): Promise<void> | undefined {
+    if (this.sink.policy === 'latest' || this.#queue.length < this.#options.capacity) return undefined;
+    return new Promise((resolve) => this.#waitingForRoom.push(resolve));
+  }
+
+  /**
+   * Takes a result. With pixels it holds a reference of its own to the frame until the sink is done with it.
+   * @param bare the same frame without pixels.
+   */
+  offer(result: FrameResult, bare: Frame): void {
+    const { pixels, policy } = this.sink;
+    if (this.#stream === undefined || this.#error !== undefined) {
+      this.#lost++;
+      return;
+    }
+    if (policy === 'latest' && pixels && this.#working !== undefined && this.#queue.length === 0) {
+      this.#skip(result);
+      return;
+    }
+    if (policy === 'latest') for (const stale of this.#queue.splice(0)) this.#skip(stale, true);
+    this.#queue.push(pixels ? { ...result, frame: result.frame.retain() } : { ...result, frame: bare });
+    this.#working ??= this.#work(this.#stream);
+  }
+
+  /** Waits for what is queued, ends the stream and says what became of it. Settles within the sink's deadlines. */
+  async end(
+    outcome: SourceOutcome,
+    events: readonly AnalyticsEvent[],
+    heatMap?: HeatMapSnapshot,
+  ): Promise<SinkSummary> {
+    this.#ended = true;
+    clearTimeout(this.#reopening?.timer);
+    await this.#reopening?.done;
+    while (this.#working !== undefined) await this.#working;
+    const stream = this.#stream;
+    if (stream === undefined) return this.#summary(undefined);
+    // A stream that hangs would only be waited for a second time.
+    if (!isSightlineError(this.#error, 'ERR_SINK_STALLED')) {
+      const left = this.#error === undefined ? [...this.#carried, ...events] : [];
       try {
-        if (error === undefined) {
-          await stream.write(result);
-          written++;
-        } else {
-          skipped++;
-        }
+        await callSink(this.sink, 'its end', this.#deadlines.endMs, () => stream.end(outcome, left, heatMap));
       } catch (cause) {
-        fail(cause);
-        skipped++;
+        this.#fail(cause);
+      }
+    }
+    return this.#summary(stream);
+  }
+
+  #summary(stream: SinkStream | undefined): SinkSummary {
+    let note: string | undefined;
+    try {
+      note = stream?.describe?.();
+    } catch (cause) {
+      this.#fail(cause);
+    }
+    return {
+      name: this.sink.name,
+      written: this.#written,
+      skipped: this.#skipped,
+      lost: this.#lost,
+      reopened: this.#reopened,
+      ...(note !== undefined && { note }),
+      ...(this.#error !== undefined && { error: this.#error }),
+    };
+  }
+
+  async #work(stream: SinkStream): Promise<void> {
+    // What is offered in one go, such as the results of a batch, is looked at together: `latest` takes the newest of it.
+    await Promise.resolve();
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const result = this.#withCarried(next);
+      this.#waitingForRoom.shift()?.();
+      try {
+        await callSink(this.sink, 'a write', this.#deadlines.writeMs, () => this.#write(stream, result));
+        this.#written++;
+        this.#backoffMs = undefined;
+      } catch (cause) {
+        this.#lost++;
+        const hangs = isSightlineError(cause, 'ERR_SINK_STALLED');
+        if (hangs && result.frame instanceof PooledFrame) result.frame.abandon();
+        this.#fail(cause);
       } finally {
         result.frame.release();
       }
     }
-    working = undefined;
+    this.#working = undefined;
   }
 
-  function fail(cause: unknown): void {
-    if (error !== undefined) return;
-    error = toError(cause);
-    onError(error);
+  async #write(stream: SinkStream, result: FrameResult): Promise<void> {
+    const { epoch, geometry, ptsUs } = result.frame;
+    if (epoch !== this.#epoch) await stream.beginEpoch?.({ number: epoch, geometry, startUs: ptsUs });
+    this.#epoch = epoch;
+    await stream.write(result);
   }
 
-  /** The newest result takes the place of those that wait, and their events with it: frames may be skipped, events not. */
-  function replaceQueued(result: FrameResult): FrameResult {
-    const stale = queue.splice(0);
-    for (const { frame } of stale) frame.release();
-    skipped += stale.length;
-    const events = stale.flatMap((skippedResult) => skippedResult.events ?? []);
-    return events.length === 0 ? result : { ...result, events: [...events, ...(result.events ?? [])] };
+  #fail(cause: unknown): void {
+    if (this.#error !== undefined) return;
+    this.#error = toError(cause);
+    for (const { frame } of this.#queue.splice(0)) {
+      frame.release();
+      this.#lost++;
+    }
+    this.#carried = [];
+    for (const wake of this.#waitingForRoom.splice(0)) wake();
+    this.#planReopening(this.#error);
+    this.#options.onError(this.#error);
   }
 
-  return {
-    policy: sink.policy,
-    get error() {
-      return error;
-    },
-    offer(result) {
-      if (error !== undefined) {
-        skipped++;
-        return;
-      }
-      result.frame.retain();
-      queue.push(sink.policy === 'latest' ? replaceQueued(result) : result);
-      working ??= work();
-    },
-    async end(outcome, events, heatMap) {
-      while (working !== undefined) await working;
-      try {
-        await stream.end(outcome, error === undefined ? events : [], heatMap);
-      } catch (cause) {
-        fail(cause);
-      }
-      const note = stream.describe?.();
-      return {
-        name: sink.name,
-        written,
-        skipped,
-        ...(note !== undefined && { note }),
-        ...(error !== undefined && { error }),
-      };
-    },
-  };
+  #planReopening(error: Error): void {
+    const { reopen } = this.sink;
+    this.#reopening = undefined;
+    if (reopen === undefined || this.#ended || isSightlineError(error, 'ERR_SINK_CLOSED')) return;
+    this.#backoffMs = Math.min(reopen.longestMs, 2 * (this.#backoffMs ?? reopen.firstMs / 2));
+    const reopening: Reopening = {
+      timer: setTimeout(() => {
+        reopening.done = this.#reopen();
+      }, this.#backoffMs),
+    };
+    this.#reopening = reopening;
+  }
+
+  /** Never rejects. */
+  async #reopen(): Promise<void> {
+    const broken = this.#stream;
+    this.#stream = undefined;
+    if (broken !== undefined) {
+      const ending = callSink(this.sink, 'its end', this.#deadlines.endMs, () => broken.end('failed'));
+      await ending.catch(() => undefined);
+    }
+    this.#error = undefined;
+    if (!(await this.open())) return;
+    this.#reopened++;
+    this.#reopening = undefined;
+  }
+
+  /** Frames may be skipped, events not: they go with the next result that is written. */
+  #skip({ frame, events = [] }: FrameResult, held = false): void {
+    this.#skipped++;
+    this.#carried.push(...events);
+    if (held) frame.release();
+  }
+
+  #withCarried(result: FrameResult): FrameResult {
+    if (this.#carried.length === 0) return result;
+    const events = [...this.#carried, ...(result.events ?? [])];
+    this.#carried = [];
+    return { ...result, events };
+  }
 }

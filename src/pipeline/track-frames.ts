@@ -1,25 +1,27 @@
-import { map, type OperatorFunction } from 'rxjs';
-import type { Tracker } from '../contract/tracker.js';
 import type { FrameResult } from '../contract/result.js';
-import type { Track } from '../contract/tracker.js';
+import type { Track, Tracker } from '../contract/tracker.js';
 import type { InferredFrame } from './infer-in-batches.js';
 
-/**
- * Follows the objects of one source. Where its clock starts anew all tracks end, with the first frame of the new epoch.
- * References to frames pass through.
- * @param hasPixels whether the tracker may look at the frames.
- */
-export function trackFrames(
-  tracker: Tracker,
-  hasPixels: boolean,
-): OperatorFunction<InferredFrame, FrameResult> {
-  const looks = hasPixels && tracker.usesPixels;
-  let epoch: number | undefined;
-  return map(({ frame, detections, queueMs, inferenceMs }) => {
+/** Follows the objects of one source. Where an epoch ends all tracks end, with the first frame of the new one. */
+export class FrameTracker {
+  readonly #tracker: Tracker;
+  readonly #looks: boolean;
+  #epoch: number | undefined;
+
+  /** @param hasPixels whether the tracker may look at the frames. */
+  constructor(tracker: Tracker, hasPixels: boolean) {
+    this.#tracker = tracker;
+    this.#looks = hasPixels && tracker.usesPixels;
+  }
+
+  /** The reference to the frame passes into the result. */
+  track({ frame, detections, queueMs, inferenceMs }: InferredFrame): FrameResult {
     const started = performance.now();
-    const flushed: readonly Track[] = epoch !== undefined && frame.epoch !== epoch ? tracker.flush() : [];
-    epoch = frame.epoch;
-    const { tracks, ended } = tracker.update(detections, frame.ptsUs, looks ? frame : undefined);
+    const epochEnded = this.#epoch !== undefined && frame.epoch !== this.#epoch;
+    const flushed: readonly Track[] = epochEnded ? this.#tracker.flush() : [];
+    this.#epoch = frame.epoch;
+    const looksAt = this.#looks ? frame : undefined;
+    const { tracks, ended } = this.#tracker.update(detections, frame.ptsUs, looksAt);
     const trackMs = performance.now() - started;
     return {
       frame,
@@ -28,5 +30,5 @@ export function trackFrames(
       ended: flushed.length === 0 ? ended : [...flushed, ...ended],
       timing: { queueMs, inferenceMs, trackMs },
     };
-  });
+  }
 }

@@ -111,8 +111,8 @@ export async function decode(
   const warnings: string[] = [];
   const source = createFileSource({ id: 'clip', path, ffmpeg, logger: warningsTo(warnings), ...extra });
   const { signal } = new AbortController();
-  const info = await source.open(request, signal);
-  const pool = createFramePool({ capacity, source: info, request });
+  const info = await source.open(request, signal, () => undefined);
+  const pool = createFramePool({ sourceId: 'clip', capacity, geometry: info, request });
   const frames: CopiedFrame[] = [];
   let error: unknown;
   try {

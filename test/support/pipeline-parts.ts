@@ -60,7 +60,7 @@ export function countingSource(
         const slot = await pool.acquire(signal);
         slot.input[0] = index;
         delivered++;
-        yield slot.publish({ epoch: 0, index, ptsUs: index * 40_000, capturedAt: 0 });
+        yield slot.publish({ index, ptsUs: index * 40_000, capturedAt: 0 });
       }
       if (failure !== undefined) throw failure;
     },

@@ -88,14 +88,17 @@ export function frameResult(
   } = {},
 ): FrameResult {
   const { sourceId = 'cars', picture, ptsUs = index * 80_000, ...rest } = changes;
+  const width = picture?.width ?? 768;
+  const height = picture?.height ?? 432;
   const frame: Frame = {
     sourceId,
     epoch: 0,
+    geometry: { width, height, pixelAspect: { num: 1, den: 1 }, colour: {}, letterbox },
     index,
     ptsUs,
     capturedAt: 1_700_000_000_000 + index * 80,
-    width: picture?.width ?? 768,
-    height: picture?.height ?? 432,
+    width,
+    height,
     letterbox,
     input: { format: 'rgb24', width: 416, height: 416, data: new Uint8Array(0) },
     image: picture,
@@ -123,8 +126,10 @@ export function sourceSummary(changes: Partial<SourceSummary> = {}): SourceSumma
       emitted: 377,
       failed: 0,
       inFlight: 0,
-      dropped: { 'inference-lost': 0, stopped: 0 },
+      dropped: { 'inference-lost': 0, overload: 0, stopped: 0 },
     },
+    stalls: 0,
+    reconnects: 0,
     decodeErrors: 0,
     invalidAnchors: 0,
     detections: 1200,
@@ -137,5 +142,5 @@ export function sourceSummary(changes: Partial<SourceSummary> = {}): SourceSumma
 
 /** What became of a run. */
 export function runSummary(...sources: readonly SourceSummary[]): RunSummary {
-  return { detector: detectorInfo(), sources, inferenceRestarts: 0, elapsedMs: 12_345 };
+  return { detector: detectorInfo(), sources, closing: [], inferenceRestarts: 0, elapsedMs: 12_345 };
 }

@@ -125,7 +125,7 @@ class FileSource implements Source {
         const assembled = await run.next();
         if (assembled === undefined) return;
         const { slot, ptsUs } = assembled;
-        yield slot.publish({ epoch: 0, index, ptsUs, capturedAt: Date.now() });
+        yield slot.publish({ index, ptsUs, capturedAt: Date.now() });
       }
     } finally {
       await run.stop();

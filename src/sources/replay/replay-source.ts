@@ -2,10 +2,8 @@
 import { SightlineError } from '../../errors.js';
 import { letterboxOf } from '../../geometry/letterbox.js';
 import type { FrameRecord } from '../../record/record.js';
-import type { FramePool, FrameRequest, FrameSlot } from '../../contract/frame.js';
-import type { Source } from '../../contract/source.js';
-import type { Frame } from '../../contract/frame.js';
-import type { SourceInfo } from '../../contract/source.js';
+import type { FrameGeometry, FramePool, FrameRequest, FrameSlot, FrameStamp } from '../../contract/frame.js';
+import type { Source, SourceInfo } from '../../contract/source.js';
 import type { RecordedSource, Recording } from '../../record/recording.js';
 
 /** What a replayed source is made of. */
@@ -19,15 +17,23 @@ export interface ReplaySourceOptions {
 /** Delivers recorded frames as fast as they are taken. Their pixels are whatever the buffers held. */
 export function createReplaySource({ recording, source, expect }: ReplaySourceOptions): Source {
   const { head } = source;
+  let request: FrameRequest;
   return {
     id: head.source,
     decodeErrors: 0,
     hasPixels: false,
-    open(request) {
-      return Promise.resolve(infoOf(source, request));
+    open(asked) {
+      request = asked;
+      return Promise.resolve(infoOf(source, asked));
     },
     async *frames(pool, signal) {
+      let size: Pick<FrameRecord, 'width' | 'height'> = head;
       for await (const record of recording.frames(head.source, signal)) {
+        while (pool.epoch < record.epoch) {
+          const changed = record.width !== size.width || record.height !== size.height;
+          pool.beginEpoch(changed ? geometryOf(head, record, request.input) : undefined);
+          size = record;
+        }
         const slot = await pool.acquire(signal);
         expect(record);
         yield slot.publish(stampOf(record));
@@ -50,8 +56,8 @@ export function createReplayVideoSource(
     get decodeErrors() {
       return video.decodeErrors;
     },
-    async open(request, signal) {
-      const info = await video.open(request, signal);
+    async open(request, signal, report) {
+      const info = await video.open(request, signal, report);
       if (info.width !== head.width || info.height !== head.height) {
         throw new SightlineError(
           'ERR_SOURCE_INVALID',
@@ -88,26 +94,31 @@ export function createReplayVideoSource(
   };
 }
 
-function infoOf({ head, frames }: RecordedSource, { input: model }: FrameRequest): SourceInfo {
-  const [aspectWidth, aspectHeight] = head.pixelAspect;
+function infoOf({ head, frames }: RecordedSource, { input }: FrameRequest): SourceInfo {
   const [num, den] = head.timeBase;
-  const pixelAspect = { num: aspectWidth, den: aspectHeight };
   return {
     id: head.source,
     uri: head.uri,
     live: head.live,
-    width: head.width,
-    height: head.height,
-    pixelAspect,
+    ...geometryOf(head, head, input),
     timeBase: { num, den },
     ...(head.fps !== undefined && { frameRate: rationalOf(head.fps) }),
     startUs: head.startUs,
     ...(head.durationUs !== undefined && { durationUs: head.durationUs }),
     expectedFrames: head.expectedFrames ?? frames,
     audioCodecs: [],
-    colour: {},
-    letterbox: letterboxOf(head.width, head.height, model.width, model.height, pixelAspect),
   };
+}
+
+/** What frames of a size look like; all else is as it was at the beginning. */
+function geometryOf(
+  { pixelAspect: [num, den] }: RecordedSource['head'],
+  { width, height }: Pick<FrameRecord, 'width' | 'height'>,
+  input: FrameRequest['input'],
+): FrameGeometry {
+  const pixelAspect = { num, den };
+  const letterbox = letterboxOf(width, height, input.width, input.height, pixelAspect);
+  return { width, height, pixelAspect, colour: {}, letterbox };
 }
 
 /** A fraction that divides to exactly this rate again. */
@@ -115,13 +126,8 @@ function rationalOf(fps: number): { num: number; den: number } {
   return { num: fps, den: 1 };
 }
 
-function stampOf({ epoch, frame, ptsUs, capturedAt = 0 }: FrameRecord): {
-  epoch: number;
-  index: number;
-  ptsUs: number;
-  capturedAt: number;
-} {
-  return { epoch, index: frame, ptsUs, capturedAt };
+function stampOf({ frame, ptsUs, capturedAt = 0 }: FrameRecord): FrameStamp {
+  return { index: frame, ptsUs, capturedAt };
 }
 
 /** Gives frames the numbers that they have in the recording, whatever part of the video that was. */
@@ -129,7 +135,7 @@ function renumbering(pool: FramePool, recorded: (ptsUs: number) => FrameRecord |
   const wrap = (slot: FrameSlot): FrameSlot => ({
     input: slot.input,
     ...(slot.image !== undefined && { image: slot.image }),
-    publish(stamp): Frame {
+    publish(stamp) {
       const record = recorded(stamp.ptsUs);
       return slot.publish(record === undefined ? stamp : stampOf(record));
     },
@@ -138,7 +144,13 @@ function renumbering(pool: FramePool, recorded: (ptsUs: number) => FrameRecord |
     },
   });
   return {
-    capacity: pool.capacity,
+    get capacity() {
+      return pool.capacity;
+    },
+    get epoch() {
+      return pool.epoch;
+    },
+    beginEpoch: (geometry) => pool.beginEpoch(geometry),
     acquire: async (signal) => wrap(await pool.acquire(signal)),
     tryAcquire() {
       const slot = pool.tryAcquire();

@@ -14,6 +14,8 @@ import {
   smallRequest,
   testPicture,
 } from '../../support/media.js';
+import { createFramePool } from '../../../src/pipeline/frame-pool.js';
+import { sourceInfo } from '../../support/pipeline-parts.js';
 
 let media: MediaFolder;
 beforeAll(async () => (media = await MediaFolder.create()));
@@ -22,7 +24,7 @@ afterAll(() => media.remove());
 async function errorOf(path: string): Promise<{ code: string; message: string }> {
   const source = createFileSource({ id: 'bad', path, ffmpeg });
   const error: unknown = await source
-    .open(smallRequest, new AbortController().signal)
+    .open(smallRequest, new AbortController().signal, () => undefined)
     .catch((e: unknown) => e);
   if (!isSightlineError(error)) throw new Error(`not an error of ours: ${String(error)}`);
   expect(error.message).not.toMatch(/[\n\r]/);
@@ -129,7 +131,12 @@ test('options that cannot be meant are refused', () => {
 test('frames are given once, and after open', async () => {
   const source = createFileSource({ id: 'clip', path: carClip, ffmpeg });
   const { signal } = new AbortController();
-  const pool = { capacity: 2, acquire: () => Promise.reject(new Error()), tryAcquire: () => undefined };
+  const pool = createFramePool({
+    sourceId: 'clip',
+    capacity: 2,
+    geometry: sourceInfo('clip'),
+    request: smallRequest,
+  });
   const next = (): Promise<unknown> => source.frames(pool, signal)[Symbol.asyncIterator]().next();
   await expect(next()).rejects.toMatchObject({ code: 'ERR_USAGE' });
 });

@@ -58,8 +58,8 @@ async function started(
 }> {
   const controller = new AbortController();
   const source = createFileSource({ id: 'clip', path: carClip, ffmpeg: installation, duration });
-  const info = await source.open(request, controller.signal);
-  const pool = createFramePool({ capacity, source: info, request });
+  const info = await source.open(request, controller.signal, () => undefined);
+  const pool = createFramePool({ sourceId: 'clip', capacity, geometry: info, request });
   return {
     frames: source.frames(pool, controller.signal)[Symbol.asyncIterator](),
     abort: () => {
@@ -202,7 +202,7 @@ describe('stopping', () => {
       ffmpeg: { ...ffmpeg, ffprobePath: fake.ffmpeg.ffmpegPath },
     });
     const controller = new AbortController();
-    const opening = source.open(smallRequest, controller.signal);
+    const opening = source.open(smallRequest, controller.signal, () => undefined);
     const pid = await fake.pid();
     controller.abort();
     await expect(opening).rejects.toMatchObject({ code: 'ERR_ABORTED' });

@@ -81,17 +81,27 @@ const done: SourceSummary = {
   id: 'cars',
   uri: 'cars.mp4',
   outcome: 'completed',
-  frames: { decoded: 10, emitted: 8, failed: 0, inFlight: 0, dropped: { 'inference-lost': 2, stopped: 0 } },
+  frames: {
+    decoded: 10,
+    emitted: 8,
+    failed: 0,
+    inFlight: 0,
+    dropped: { 'inference-lost': 2, overload: 0, stopped: 0 },
+  },
+  stalls: 0,
+  reconnects: 0,
   decodeErrors: 1,
   invalidAnchors: 0,
   detections: 30,
   tracks: 4,
   mediaUs: 65_000_000,
-  sinks: [{ name: 'video', written: 8, skipped: 0, note: 'cars.tracked.mp4, 8 frames' }],
+  sinks: [
+    { name: 'video', written: 8, skipped: 0, lost: 0, reopened: 0, note: 'cars.tracked.mp4, 8 frames' },
+  ],
 };
 
 function summary(...sources: SourceSummary[]): RunSummary {
-  return { detector: scriptedDetector(1).info, sources, inferenceRestarts: 1, elapsedMs: 2000 };
+  return { detector: scriptedDetector(1).info, sources, closing: [], inferenceRestarts: 1, elapsedMs: 2000 };
 }
 
 function failed(code: ErrorCode): SourceSummary {
@@ -109,15 +119,38 @@ describe('exit codes', () => {
       'a sink that broke',
       summary({
         ...done,
-        sinks: [{ name: 'v', written: 0, skipped: 0, error: new SightlineError('ERR_SINK_FAILED', 'full') }],
+        sinks: [
+          {
+            name: 'v',
+            written: 0,
+            skipped: 0,
+            lost: 0,
+            reopened: 0,
+            error: new SightlineError('ERR_SINK_FAILED', 'full'),
+          },
+        ],
       }),
+      1,
+    ],
+    [
+      'a sink that could not be closed',
+      { ...summary(done), closing: [{ name: 'v', error: new Error('full') }] },
       1,
     ],
     [
       'a reader that went away',
       summary({
         ...done,
-        sinks: [{ name: 'v', written: 0, skipped: 0, error: new SightlineError('ERR_SINK_CLOSED', 'gone') }],
+        sinks: [
+          {
+            name: 'v',
+            written: 0,
+            skipped: 0,
+            lost: 0,
+            reopened: 0,
+            error: new SightlineError('ERR_SINK_CLOSED', 'gone'),
+          },
+        ],
       }),
       0,
     ],
@@ -146,7 +179,14 @@ describe('exit codes', () => {
 describe('what is printed', () => {
   it('says in one line how far a run is', () => {
     const frames = { ...done.frames, emitted: 50 };
-    const source = { id: 'a', frames, decodeErrors: 0, expectedFrames: 200, activeTracks: 3 };
+    const source = {
+      id: 'a',
+      state: 'running' as const,
+      frames,
+      decodeErrors: 0,
+      expectedFrames: 200,
+      activeTracks: 3,
+    };
     expect(progressText([source], 30)).toBe('25 %  50/200 frames  30.0 fps  3 tracks  2 dropped  0:05 left');
     expect(progressText([{ ...source, expectedFrames: undefined }], undefined)).toBe(
       '50 frames  3 tracks  2 dropped',
@@ -156,6 +196,7 @@ describe('what is printed', () => {
   it('never says more than 100 %', () => {
     const source = {
       id: 'a',
+      state: 'running' as const,
       frames: { ...done.frames, emitted: 9 },
       decodeErrors: 0,
       expectedFrames: 5,

@@ -1,14 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesPerFrame, createFramePool, yuv420pBytes } from '../../../src/pipeline/frame-pool.js';
+import {
+  bytesPerFrame,
+  createFramePool,
+  type FramePoolOptions,
+  yuv420pBytes,
+} from '../../../src/pipeline/frame-pool.js';
 import type { Frame } from '../../../src/contract/frame.js';
 import { GEOMETRY, sourceInfo } from '../../support/pipeline-parts.js';
 
 const never = new AbortController().signal;
-const stamp = { epoch: 0, index: 7, ptsUs: 280_000, capturedAt: 0 };
+const stamp = { index: 7, ptsUs: 280_000, capturedAt: 0 };
 
-function pool(capacity: number, picture = false): ReturnType<typeof createFramePool> {
-  return createFramePool({ capacity, source: sourceInfo('a'), request: { input: GEOMETRY, image: picture } });
+function pool(
+  capacity: number,
+  picture = false,
+  more: Partial<FramePoolOptions> = {},
+): ReturnType<typeof createFramePool> {
+  return createFramePool({
+    sourceId: 'a',
+    capacity,
+    geometry: sourceInfo('a'),
+    request: { input: GEOMETRY, image: picture },
+    ...more,
+  });
 }
 
 describe('createFramePool', () => {

@@ -8,12 +8,13 @@ import { GEOMETRY, lost, nothingFound, scriptedDetector, sourceInfo } from '../.
 
 function framesFor(id: string, count: number): { frames: Frame[]; free: () => number } {
   const pool = createFramePool({
+    sourceId: id,
     capacity: 16,
-    source: sourceInfo(id),
+    geometry: sourceInfo(id),
     request: { input: GEOMETRY, image: false },
   });
   const frames = Array.from({ length: count }, (_, index) =>
-    pool.tryAcquire()!.publish({ epoch: 0, index, ptsUs: 0, capturedAt: 0 }),
+    pool.tryAcquire()!.publish({ index, ptsUs: 0, capturedAt: 0 }),
   );
   return { frames, free: () => pool.free };
 }
@@ -144,7 +145,7 @@ describe('inferInBatches', () => {
     const error = lost();
     await fail(error);
     await answer();
-    expect(seen.givenUp).toEqual([[0, error]]);
+    expect(seen.givenUp).toEqual([[0, 'inference-lost']]);
     expect(seen.indices).toEqual([1]);
     expect(free()).toBe(16);
   });
@@ -175,9 +176,9 @@ describe('inferInBatches', () => {
     await answer();
     expect(free()).toBe(16);
     expect(seen.givenUp).toEqual([
-      [1, undefined],
-      [2, undefined],
-      [0, undefined],
+      [1, 'stopped'],
+      [2, 'stopped'],
+      [0, 'stopped'],
     ]);
   });
 });

@@ -1,12 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
 import type { AnalyticsEvent, HeatMapSnapshot } from '../../../src/contract/events.js';
-import { createSinkLane } from '../../../src/pipeline/sink-lane.js';
+import { withoutPixels } from '../../../src/pipeline/pooled-frame.js';
+import { SinkLane } from '../../../src/pipeline/sink-lane.js';
 import type { SourceOutcome } from '../../../src/contract/run.js';
 import type { Sink, SinkStream } from '../../../src/contract/sink.js';
 import type { Frame } from '../../../src/contract/frame.js';
 import type { FrameResult } from '../../../src/contract/result.js';
-import { frameResult } from '../../support/results.js';
+import { sourceInfo } from '../../support/pipeline-parts.js';
+import { detectorInfo, frameResult } from '../../support/results.js';
 
 function event(id: string): AnalyticsEvent {
   const counts = { startUs: 0, endUs: 1, partial: false, counts: [] };
@@ -35,8 +37,12 @@ function counted(
 
 type Write = (result: FrameResult) => Promise<void>;
 
-/** A lane to a sink of the test; `wait` and `latest` as in the pipeline. */
-function lane(policy: Sink['policy'], write: Write = () => Promise.resolve(), end?: SinkStream['end']) {
+/** An opened lane to a sink of the test. */
+async function lane(
+  policy: Sink['policy'],
+  write: Write = () => Promise.resolve(),
+  { end, ...sinkMore }: Partial<Sink> & Pick<Partial<SinkStream>, 'end'> = {},
+) {
   const seen: FrameResult[] = [];
   const ends: [SourceOutcome, readonly AnalyticsEvent[] | undefined, HeatMapSnapshot | undefined][] = [];
   const errors: Error[] = [];
@@ -52,8 +58,27 @@ function lane(policy: Sink['policy'], write: Write = () => Promise.resolve(), en
         return Promise.resolve();
       }),
   };
-  const sink = { name: 'sink', policy, pixels: false } as Sink;
-  return { lane: createSinkLane(sink, stream, (error) => errors.push(error)), seen, ends, errors };
+  const sink: Sink = {
+    name: 'sink',
+    policy,
+    pixels: true,
+    open: () => Promise.resolve(stream),
+    close: () => Promise.resolve(),
+    ...sinkMore,
+  };
+  const made = new SinkLane({
+    sink,
+    source: sourceInfo('cars'),
+    detector: detectorInfo(),
+    tracking: undefined,
+    capacity: 4,
+    onError: (error) => errors.push(error),
+  });
+  await made.open();
+  const offer = (result: FrameResult): void => {
+    made.offer(result, withoutPixels(result.frame));
+  };
+  return { lane: made, offer, seen, ends, errors };
 }
 
 /** A write that waits for the test. */
@@ -63,49 +88,111 @@ function gate(): { write: Write; open: () => void } {
   return { write: () => opened, open };
 }
 
+const indicesOf = (results: readonly FrameResult[]): number[] => results.map(({ frame }) => frame.index);
+const idsOf = (results: readonly FrameResult[]): (string[] | undefined)[] =>
+  results.map(({ events }) => events?.map(({ id }) => id));
+/** Lets everything happen that waits for nothing. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('the queue in front of a sink', () => {
-  it('may skip frames of a live sink, but no events: they come with the next result, oldest first', async () => {
+  it('takes the newest of what is offered in one go, with the events of all of it', async () => {
+    const { lane: live, offer, seen } = await lane('latest');
+    const results = [[event('a')], undefined, [event('b')]].map((events, index) => counted(index, events));
+    for (const { result } of results) offer(result);
+    await settled();
+    expect(indicesOf(seen)).toEqual([2]);
+    expect(idsOf(seen)).toEqual([['a', 'b']]);
+    expect(await live.end('completed', [])).toMatchObject({ written: 1, skipped: 2 });
+  });
+
+  it('holds no more than one frame for a live sink, and skips what comes while it is busy', async () => {
     const { write, open } = gate();
-    const { lane: live, seen } = lane('latest', write);
-    const results = [[event('a')], [event('b')], undefined, [event('c'), event('d')], [event('e')]].map(
-      (events, index) => counted(index, events),
+    const { lane: live, offer, seen, ends } = await lane('latest', write);
+    const results = [[event('a')], [event('b')], undefined, [event('c'), event('d')]].map((events, index) =>
+      counted(index, events),
     );
-    for (const { result } of results) live.offer(result);
+    for (const { result } of results) {
+      offer(result);
+      await settled();
+      expect(results.reduce((sum, { held }) => sum + held(), 0)).toBe(1);
+    }
     open();
-    const summary = await live.end('completed', []);
-    expect(seen.map(({ frame }) => frame.index)).toEqual([0, 4]);
-    expect(seen.map(({ events }) => events?.map(({ id }) => id))).toEqual([['a'], ['b', 'c', 'd', 'e']]);
-    expect(summary).toMatchObject({ written: 2, skipped: 3 });
+    const summary = await live.end('completed', [event('z')]);
+    expect(indicesOf(seen)).toEqual([0]);
+    // No event is skipped: those of the frames that passed by come with the next result, or at the end.
+    expect(ends[0]?.[1]?.map(({ id }) => id)).toEqual(['b', 'c', 'd', 'z']);
+    expect(summary).toMatchObject({ written: 1, skipped: 3, lost: 0 });
+    expect(results.map(({ held }) => held())).toEqual([0, 0, 0, 0]);
+  });
+
+  it('keeps the newest result for a busy live sink that needs no pixels, and never a frame', async () => {
+    const { write, open } = gate();
+    const { lane: live, offer, seen } = await lane('latest', write, { pixels: false });
+    const results = [[event('a')], [event('b')], undefined, [event('c')]].map((events, index) =>
+      counted(index, events),
+    );
+    for (const { result } of results) {
+      offer(result);
+      await settled();
+      expect(results.map(({ held }) => held())).toEqual([0, 0, 0, 0]);
+    }
+    open();
+    await live.end('completed', []);
+    expect(indicesOf(seen)).toEqual([0, 3]);
+    expect(idsOf(seen)).toEqual([['a'], ['b', 'c']]);
+    expect(() => seen[0]!.frame.input).toThrow(/pixels: true/);
+    expect(seen[0]!.frame.image).toBeUndefined();
+  });
+
+  it('gives a waiting sink every result with its own events, and says when it is full', async () => {
+    const { write, open } = gate();
+    const { lane: file, offer, seen } = await lane('wait', write);
+    const results = [0, 1, 2, 3, 4].map((index) => counted(index, index === 2 ? [event('a')] : undefined));
+    offer(results[0]!.result);
+    await settled();
+    for (const { result } of results.slice(1)) {
+      expect(file.room()).toBeUndefined();
+      offer(result);
+    }
+    expect(results.map(({ held }) => held())).toEqual([1, 1, 1, 1, 1]);
+    const room = file.room();
+    expect(room).toBeDefined();
+    open();
+    await room;
+    await file.end('completed', []);
+    expect(indicesOf(seen)).toEqual([0, 1, 2, 3, 4]);
+    expect(idsOf(seen)[2]).toEqual(['a']);
     expect(results.map(({ held }) => held())).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it('gives a result without events as it is', async () => {
-    const { write, open } = gate();
-    const { lane: live, seen } = lane('latest', write);
-    const results = [0, 1, 2].map((index) => counted(index));
-    for (const { result } of results) live.offer(result);
-    open();
-    await live.end('completed', []);
-    expect(seen.at(-1)).toBe(results[2]!.result);
-    expect('events' in seen.at(-1)!).toBe(false);
-  });
-
-  it('gives a waiting sink every result with its own events', async () => {
-    const { write, open } = gate();
-    const { lane: file, seen } = lane('wait', write);
-    const results = [[event('a')], undefined, [event('b')]].map((events, index) => counted(index, events));
-    for (const { result } of results) file.offer(result);
-    expect(results.map(({ held }) => held())).toEqual([1, 1, 1]);
-    open();
+  it('tells of a new epoch before its first result', async () => {
+    const told: string[] = [];
+    const { lane: file, offer } = await lane('wait', undefined, {
+      open: () =>
+        Promise.resolve({
+          write: ({ frame }) => Promise.resolve(void told.push(`frame ${frame.index}`)),
+          beginEpoch: ({ number, startUs }) => void told.push(`epoch ${number} at ${startUs}`),
+          end: () => Promise.resolve(),
+        }),
+    });
+    for (const [index, epoch] of [0, 0, 1, 1, 3].entries()) {
+      const { result } = counted(index);
+      offer({ ...result, frame: { ...result.frame, epoch, retain: () => ({ ...result.frame, epoch }) } });
+    }
     await file.end('completed', []);
-    expect(seen).toEqual(results.map(({ result }) => result));
-    expect(results.map(({ held }) => held())).toEqual([0, 0, 0]);
+    expect(told).toEqual([
+      ...['frame 0', 'frame 1', 'epoch 1 at 160000', 'frame 2', 'frame 3', 'epoch 3 at 320000', 'frame 4'],
+    ]);
   });
 
   it('tells the last events and the heat map when all that waited is written', async () => {
-    const { lane: file, seen, ends } = lane('wait');
+    const { lane: file, offer, seen, ends } = await lane('wait');
     const heatMap = { columns: 1, rows: 1, seconds: Float32Array.of(2) };
-    file.offer(counted(0).result);
+    offer(counted(0).result);
     await file.end('stopped', [event('z')], heatMap);
     expect(seen).toHaveLength(1);
     expect(ends).toEqual([['stopped', [event('z')], heatMap]]);
@@ -113,22 +200,100 @@ describe('the queue in front of a sink', () => {
 
   it('tells a sink that has failed nothing more, and others not at all of that', async () => {
     const failure = new SightlineError('ERR_SINK_FAILED', 'disk full');
-    const { lane: file, seen, ends, errors } = lane('wait', () => Promise.reject(failure));
+    const { lane: file, offer, seen, ends, errors } = await lane('wait', () => Promise.reject(failure));
     const results = [counted(0, [event('a')]), counted(1, [event('b')])];
-    for (const { result } of results) file.offer(result);
+    for (const { result } of results) offer(result);
     const summary = await file.end('completed', [event('z')]);
     expect(seen).toHaveLength(1);
     expect(ends).toEqual([['completed', [], undefined]]);
     expect(errors).toEqual([failure]);
-    expect(summary).toMatchObject({ written: 0, skipped: 2, error: failure });
+    expect(summary).toMatchObject({ written: 0, skipped: 0, lost: 2, error: failure });
+    expect(results.map(({ held }) => held())).toEqual([0, 0]);
+    expect(file.isDead).toBe(true);
+  });
+
+  it.each([
+    ['write', { writeMs: 5000 }, 'a write within 5 s'],
+    ['end', { endMs: 7000 }, 'its end within 7 s'],
+  ])('gives up a sink whose %s hangs', async (what, deadlines, said) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const hang = (): Promise<never> => new Promise(() => undefined);
+    const {
+      lane: file,
+      offer,
+      errors,
+    } = await lane('wait', what === 'write' ? hang : undefined, {
+      deadlines,
+      ...(what === 'end' && { end: hang }),
+    });
+    const results = [counted(0), counted(1)];
+    for (const { result } of results) offer(result);
+    const ended = file.end('completed', []);
+    await vi.advanceTimersByTimeAsync(7000);
+    const lost = what === 'write' ? 2 : 0;
+    expect(await ended).toMatchObject({ lost, written: 2 - lost, error: { code: 'ERR_SINK_STALLED' } });
+    expect(errors[0]?.message).toContain(`"sink" has not finished ${said} and is given up`);
     expect(results.map(({ held }) => held())).toEqual([0, 0]);
   });
 
-  it('says when ending fails', async () => {
+  it('opens a broken sink again, later and later, and counts what is lost meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const opened: number[] = [];
+    let broken = true;
+    const written: number[] = [];
+    const started = performance.now();
+    const { lane: live, offer } = await lane('wait', undefined, {
+      reopen: { firstMs: 1000, longestMs: 3000 },
+      open: () => {
+        opened.push(Math.round(performance.now() - started));
+        return Promise.resolve({
+          write: ({ frame }) =>
+            broken ? Promise.reject(new Error('no broker')) : Promise.resolve(void written.push(frame.index)),
+          end: () => Promise.resolve(),
+        });
+      },
+    });
+    for (let index = 0; index < 5; index++) {
+      offer(counted(index).result);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(live.isDead).toBe(false);
+      await vi.advanceTimersByTimeAsync(index === 0 ? 999 : index === 1 ? 1999 : 2999);
+      expect(opened).toHaveLength(index + 1);
+      offer(counted(100).result);
+      broken = index < 4;
+      await vi.advanceTimersByTimeAsync(1);
+      expect(opened).toHaveLength(index + 2);
+    }
+    offer(counted(7).result);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(written).toEqual([7]);
+    expect(await live.end('completed', [])).toMatchObject({ written: 1, lost: 10, reopened: 5 });
+  });
+
+  it('says when ending or describing fails, however it is written', async () => {
     const failure = new SightlineError('ERR_SINK_FAILED', 'disk full');
-    const { lane: file, errors } = lane('wait', undefined, () => Promise.reject(failure));
-    file.offer(counted(0).result);
+    const {
+      lane: file,
+      offer,
+      errors,
+    } = await lane('wait', undefined, {
+      end: () => {
+        throw failure;
+      },
+    });
+    offer(counted(0).result);
     expect(await file.end('completed', [])).toMatchObject({ written: 1, error: failure });
     expect(errors).toEqual([failure]);
+    const describing = await lane('wait', undefined, {
+      open: () =>
+        Promise.resolve({
+          write: () => Promise.resolve(),
+          end: () => Promise.resolve(),
+          describe() {
+            throw failure;
+          },
+        }),
+    });
+    expect(await describing.lane.end('completed', [])).toMatchObject({ error: failure });
   });
 });

@@ -1,7 +1,6 @@
-import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { InferredFrame } from '../../../src/pipeline/infer-in-batches.js';
-import { trackFrames } from '../../../src/pipeline/track-frames.js';
+import { FrameTracker } from '../../../src/pipeline/track-frames.js';
 import { createTracker } from '../../../src/tracking/tracker.js';
 import type { Tracker } from '../../../src/contract/tracker.js';
 import type { FrameResult } from '../../../src/contract/result.js';
@@ -21,17 +20,18 @@ function inferred(index: number, epoch: number, ptsUs: number): InferredFrame {
   };
 }
 
-function track(tracker: Tracker, frames: readonly InferredFrame[], hasPixels = true): Promise<FrameResult[]> {
-  return lastValueFrom(from(frames).pipe(trackFrames(tracker, hasPixels), toArray()));
+function track(tracker: Tracker, frames: readonly InferredFrame[], hasPixels = true): FrameResult[] {
+  const following = new FrameTracker(tracker, hasPixels);
+  return frames.map((frame) => following.track(frame));
 }
 
 describe('tracking the frames of a source', () => {
   it.each(['bytetrack', 'botsort', 'ocsort', 'sort'])(
     'ends all tracks where the clock starts anew, with the first frame after it; ids of %s go on',
-    async (name) => {
+    (name) => {
       const before = Array.from({ length: 10 }, (_, index) => inferred(index, 0, 5_000_000 + index * 40_000));
       const after = Array.from({ length: 10 }, (_, index) => inferred(10 + index, 1, index * 40_000));
-      const results = await track(createTracker(name), [...before, ...after]);
+      const results = track(createTracker(name), [...before, ...after]);
       const idsOf = (from: number, to: number): Set<number> =>
         new Set(results.slice(from, to).flatMap(({ tracks }) => tracks.map(({ trackId }) => trackId)));
       expect([...idsOf(0, 10)]).toEqual([1]);
@@ -42,9 +42,9 @@ describe('tracking the frames of a source', () => {
     },
   );
 
-  it('hands frames through with what was found in them, and measures', async () => {
+  it('hands frames through with what was found in them, and measures', () => {
     const frame = inferred(0, 0, 0);
-    const [result] = await track(createTracker('bytetrack'), [frame]);
+    const [result] = track(createTracker('bytetrack'), [frame]);
     expect(result!.frame).toBe(frame.frame);
     expect(result!.detections).toBe(frame.detections);
     expect(result!.timing).toMatchObject({ queueMs: 1, inferenceMs: 2 });
@@ -55,20 +55,17 @@ describe('tracking the frames of a source', () => {
     [true, true, true],
     [true, false, false],
     [false, true, false],
-  ])(
-    'shows pictures to a tracker that looks (%s) at frames that have some (%s): %s',
-    async (looks, has, shown) => {
-      const seen: boolean[] = [];
-      const tracker: Tracker = {
-        usesPixels: looks,
-        update(_detections, _ptsUs, picture) {
-          seen.push(picture !== undefined);
-          return { tracks: [], ended: [] };
-        },
-        flush: () => [],
-      };
-      await track(tracker, [inferred(0, 0, 0)], has);
-      expect(seen).toEqual([shown]);
-    },
-  );
+  ])('shows pictures to a tracker that looks (%s) at frames that have some (%s): %s', (looks, has, shown) => {
+    const seen: boolean[] = [];
+    const tracker: Tracker = {
+      usesPixels: looks,
+      update(_detections, _ptsUs, picture) {
+        seen.push(picture !== undefined);
+        return { tracks: [], ended: [] };
+      },
+      flush: () => [],
+    };
+    track(tracker, [inferred(0, 0, 0)], has);
+    expect(seen).toEqual([shown]);
+  });
 });

@@ -19,7 +19,7 @@ function assembler(capacity: number): {
   pool: FramePool & { free: number };
   memory: Promise<void>;
 } {
-  const pool = createFramePool({ capacity, source: info, request });
+  const pool = createFramePool({ sourceId: 'clip', capacity, geometry: info, request });
   let granted: () => void;
   const memory = new Promise<void>((resolve) => (granted = resolve));
   const parts = new FrameAssembler({
