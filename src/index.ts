@@ -35,6 +35,7 @@ export type * from './contract/logger.js';
 export type * from './contract/picture.js';
 export type * from './contract/result.js';
 export type * from './contract/run.js';
+export type * from './contract/service.js';
 export type * from './contract/sink.js';
 export type * from './contract/source.js';
 export type * from './contract/tracker.js';

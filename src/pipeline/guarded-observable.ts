@@ -16,7 +16,10 @@ export class GuardedObservable<T> extends Observable<T> {
   }
 
   override pipe(...operators: readonly OperatorFunction<never, never>[]): Observable<never> {
-    const piped = operators.reduce((input, operator) => operator(input), this as Observable<never>);
+    const piped = operators.reduce(
+      (input, operator) => operator(input),
+      this as unknown as Observable<never>,
+    );
     return new GuardedObservable(piped, this.#report);
   }
 

@@ -10,6 +10,7 @@ import type { Logger } from '../contract/logger.js';
 import type { FrameResult } from '../contract/result.js';
 import type { RunSummary, SourceSummary } from '../contract/run.js';
 import type { Sink } from '../contract/sink.js';
+import type { Service } from '../contract/service.js';
 import type { Source, SourceInfo, SourceStatus } from '../contract/source.js';
 import type { Tracker, TrackingInfo } from '../contract/tracker.js';
 import { messageOf, SightlineError, toError } from '../errors.js';
@@ -28,6 +29,8 @@ export interface PipelineParts {
   readonly sinks: readonly Sink[];
   /** Sinks that take the results of one source only, by its id. */
   readonly ownSinks: ReadonlyMap<string, readonly Sink[]>;
+  /** Started before the sinks are prepared, closed after them. */
+  readonly services?: readonly Service[];
   readonly createTracker: (source: SourceInfo) => Tracker;
   /** Size of the small images, where it is not the detector's that needs them. */
   readonly geometry?: InputGeometry;
@@ -152,7 +155,7 @@ class Run implements Pipeline {
       results: this.#results,
       isObserved: () => this.#results.observed,
       onStatus: (status) => {
-        this.#statuses.next(status);
+        this.#tell(status);
       },
       onAnalytics: (found) => {
         for (const event of found) this.#analytics.next(event);
@@ -248,6 +251,7 @@ class Run implements Pipeline {
   async #run(): Promise<RunSummary> {
     this.#started = performance.now();
     try {
+      for (const service of this.#parts.services ?? []) await service.start();
       await this.#sinks.prepare();
       const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
       const runs = this.#parts.sources.map((source) =>
@@ -261,39 +265,53 @@ class Run implements Pipeline {
     }
     this.#onIdle = undefined;
     await this.#sinks.close(this.#summary());
-    await this.#closeDetector();
+    await this.#closeRest();
     const summary = this.#summary();
-    this.#results.complete();
-    this.#analytics.complete();
-    this.#statuses.complete();
     if (this.#fatal !== undefined) throw this.#fatal;
     return summary;
   }
 
   async #close(): Promise<void> {
     if (this.#running === undefined) {
-      await this.#closeDetector();
-      this.#results.complete();
-      this.#analytics.complete();
-      this.#statuses.complete();
+      await this.#closeRest();
       return;
     }
     this.stop();
     await this.#running.catch(() => undefined);
   }
 
-  async #closeDetector(): Promise<void> {
-    const { detector } = this.#parts;
+  /** What is left when the sinks are closed. */
+  async #closeRest(): Promise<void> {
+    const { services = [], detector } = this.#parts;
+    await Promise.all(services.map((service) => this.#closeOne(service.name, () => service.close())));
+    await this.#closeOne('detector', () => detector.close());
+    this.#results.complete();
+    this.#analytics.complete();
+    this.#statuses.complete();
+  }
+
+  async #closeOne(name: string, close: () => Promise<void>): Promise<void> {
     const { cleanupMs } = this.#deadlines;
     try {
-      if ((await withinMs(detector.close(), cleanupMs)) !== 'late') return;
-      throw new SightlineError(
-        'ERR_BACKEND_FAILED',
-        `the detector has not closed within ${cleanupMs / 1000} s`,
-      );
-    } catch (error) {
-      this.#sinks.failures.push({ name: 'detector', error: toError(error) });
+      const closing = (async () => close())();
+      if ((await withinMs(closing, cleanupMs)) !== 'late') return;
+      throw new SightlineError('ERR_ABORTED', `closing the ${name} took more than ${cleanupMs / 1000} s`);
+    } catch (thrown) {
+      const error = toError(thrown);
+      this.#sinks.failures.push({ name, error });
+      this.#parts.logger.error({}, error.message);
     }
+  }
+
+  #tell(status: SourceStatus): void {
+    for (const service of this.#parts.services ?? []) {
+      try {
+        service.onStatus?.(status);
+      } catch (error) {
+        this.#parts.logger.error({}, messageOf(error));
+      }
+    }
+    this.#statuses.next(status);
   }
 
   #mustBeOpen(): void {
