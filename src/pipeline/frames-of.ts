@@ -2,6 +2,7 @@ import { Observable } from 'rxjs';
 import type { Frame, FramePool } from '../contract/frame.js';
 import type { Source } from '../contract/source.js';
 import { isSightlineError } from '../errors.js';
+import { withinMs } from './deadline.js';
 
 /** The frames of a source, and when it has cleaned up behind itself. */
 export interface SourceFrames {
@@ -10,13 +11,21 @@ export interface SourceFrames {
    * to each frame. Unsubscribing ends the source and releases what it still delivers. Subscribe once.
    */
   readonly frames: Observable<Frame>;
-  /** Settles when the source has ended and cleaned up, however it ended; at once if nobody has subscribed. */
-  readonly cleanedUp: () => Promise<void>;
+  /** Settles when the source has ended, however it ended, with whether it has cleaned up; at once if nobody subscribed. */
+  readonly cleanedUp: () => Promise<boolean>;
 }
 
-/** The frames of an opened source as an observable. */
-export function framesOf(source: Source, pool: FramePool, signal: AbortSignal): SourceFrames {
-  let pulling: Promise<void> = Promise.resolve();
+/**
+ * The frames of an opened source as an observable.
+ * @param cleanupMs a source that has not ended this long after it was told to is left behind.
+ */
+export function framesOf(
+  source: Source,
+  pool: FramePool,
+  signal: AbortSignal,
+  cleanupMs: number,
+): SourceFrames {
+  let cleanedUp = Promise.resolve(true);
   const frames = new Observable<Frame>((subscriber) => {
     const unsubscribed = new AbortController();
     const either = AbortSignal.any([signal, unsubscribed.signal]);
@@ -26,7 +35,7 @@ export function framesOf(source: Source, pool: FramePool, signal: AbortSignal): 
         else subscriber.next(frame);
       }
     };
-    pulling = pull().then(
+    const pulling = pull().then(
       () => {
         subscriber.complete();
       },
@@ -35,9 +44,22 @@ export function framesOf(source: Source, pool: FramePool, signal: AbortSignal): 
         else subscriber.error(error);
       },
     );
+    const left = new Promise<void>((resolve) => {
+      const leave = async (): Promise<void> => {
+        await withinMs(pulling, cleanupMs);
+        resolve();
+      };
+      if (either.aborted) void leave();
+      else either.addEventListener('abort', () => void leave(), { once: true });
+    });
+    cleanedUp = Promise.race([pulling.then(() => true), left.then(() => false)]);
+    // What the source has not ended by itself is taken as ended.
+    void left.then(() => {
+      subscriber.complete();
+    });
     return () => {
       unsubscribed.abort();
     };
   });
-  return { frames, cleanedUp: () => pulling };
+  return { frames, cleanedUp: () => cleanedUp };
 }

@@ -14,7 +14,6 @@ import type { Sink } from '../contract/sink.js';
 import type { Source, SourceInfo, SourceReport, SourceState, SourceStatus } from '../contract/source.js';
 import type { Tracker, TrackingInfo } from '../contract/tracker.js';
 import { isSightlineError, toError } from '../errors.js';
-import { withinMs } from './deadline.js';
 import { bytesPerFrame, createFramePool, type OwnedFramePool } from './frame-pool.js';
 import { framesOf } from './frames-of.js';
 import { handOver } from './hand-over.js';
@@ -171,7 +170,8 @@ export class SourceRun {
       'frame memory is bounded',
     );
     this.#status('running');
-    const { frames, cleanedUp } = framesOf(this.source, pool, signal);
+    const { cleanupMs } = this.#context;
+    const { frames, cleanedUp } = framesOf(this.source, pool, signal, cleanupMs);
     try {
       await lastValueFrom(
         frames.pipe(
@@ -195,8 +195,7 @@ export class SourceRun {
         { defaultValue: undefined },
       );
     } finally {
-      const { cleanupMs } = this.#context;
-      if ((await withinMs(cleanedUp(), cleanupMs)) === 'late')
+      if (!(await cleanedUp()))
         logger.error({ source: info.id }, `the source has not cleaned up within ${cleanupMs / 1000} s`);
     }
   }

@@ -1,38 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
-import { assemblePipeline, type Pipeline, type PipelineParts } from '../../../src/pipeline/pipeline.js';
-import type { FrameLedger } from '../../../src/contract/run.js';
 import type { Sink } from '../../../src/contract/sink.js';
 import type { Source } from '../../../src/contract/source.js';
 import {
   countingSource,
-  echoTracker,
   listeningLogger,
   lost,
   nothingFound,
   rememberingSink,
   scriptedDetector,
 } from '../../support/pipeline-parts.js';
-
-function assemble(parts: Partial<PipelineParts> & { sources: readonly Source[] }): Pipeline {
-  return assemblePipeline({
-    detector: scriptedDetector(2),
-    sinks: [],
-    ownSinks: new Map(),
-    createTracker: echoTracker,
-    framesInFlight: 4,
-    concurrency: 4,
-    logger: listeningLogger(),
-    ...parts,
-  });
-}
-
-function expectBalanced(frames: FrameLedger): void {
-  const dropped = Object.values(frames.dropped).reduce((sum, count) => sum + count, 0);
-  expect(frames.inFlight).toBe(0);
-  expect(frames.decoded).toBe(frames.emitted + frames.failed + dropped);
-}
+import { assemble, expectBalanced } from '../../support/runs.js';
 
 describe('a run', () => {
   it('adds the media time of epochs, whose clocks have nothing to do with each other', async () => {
