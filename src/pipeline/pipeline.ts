@@ -123,6 +123,8 @@ class Run implements Pipeline {
   readonly #progress = new Map<string, () => SourceProgress>();
   readonly #summaries: SourceSummary[] = [];
   readonly #order: string[];
+  /** Changes of the run that are under way. */
+  readonly #changes = new Set<Promise<unknown>>();
   #files = 0;
   #started = 0;
   #fatal: Error | undefined;
@@ -196,7 +198,34 @@ class Run implements Pipeline {
     return this.close();
   }
 
-  async addSource(source: Source, ownSinks: readonly Sink[] = []): Promise<void> {
+  addSource(source: Source, ownSinks: readonly Sink[] = []): Promise<void> {
+    return this.#awaited(this.#addSource(source, ownSinks));
+  }
+
+  removeSource(id: string): Promise<SourceSummary> {
+    return this.#awaited(this.#removeSource(id));
+  }
+
+  replaceSource(source: Source, ownSinks: readonly Sink[] = []): Promise<SourceSummary> {
+    return this.#awaited(this.#replaceSource(source, ownSinks));
+  }
+
+  addSink(sink: Sink): Promise<void> {
+    return this.#awaited(this.#addSink(sink));
+  }
+
+  removeSink(sink: Sink): Promise<void> {
+    return this.#awaited(this.#removeSink(sink));
+  }
+
+  /** The run does not end before a change that is under way. */
+  #awaited<T>(change: Promise<T>): Promise<T> {
+    const done = change.finally(() => this.#changes.delete(done));
+    this.#changes.add(done);
+    return done;
+  }
+
+  async #addSource(source: Source, ownSinks: readonly Sink[]): Promise<void> {
     this.#mustBeOpen();
     if (this.#active.has(source.id))
       throw new SightlineError('ERR_USAGE', `there is a source "${source.id}" already; replace or remove it`);
@@ -212,24 +241,27 @@ class Run implements Pipeline {
     this.#schedule(run);
   }
 
-  async removeSource(id: string): Promise<SourceSummary> {
+  async #removeSource(id: string): Promise<SourceSummary> {
     const run = this.#active.get(id);
-    if (run === undefined) throw new SightlineError('ERR_USAGE', `there is no source "${id}" in this run`);
-    run.stop();
-    const summary = await this.#start(run);
+    run?.stop();
+    // One that has ended by itself is still known.
+    const ended = this.#progress.has(id) ? this.#summaries.findLast((each) => each.id === id) : undefined;
+    const summary = run === undefined ? ended : await this.#start(run);
+    if (summary === undefined)
+      throw new SightlineError('ERR_USAGE', `there is no source "${id}" in this run`);
     this.#progress.delete(id);
     await this.#sinks.removeOwn(id, this.#summary());
     return summary;
   }
 
-  async replaceSource(source: Source, ownSinks: readonly Sink[] = []): Promise<SourceSummary> {
+  async #replaceSource(source: Source, ownSinks: readonly Sink[]): Promise<SourceSummary> {
     this.#mustBeOpen();
-    const summary = await this.removeSource(source.id);
-    await this.addSource(source, ownSinks);
+    const summary = await this.#removeSource(source.id);
+    await this.#addSource(source, ownSinks);
     return summary;
   }
 
-  async addSink(sink: Sink): Promise<void> {
+  async #addSink(sink: Sink): Promise<void> {
     this.#mustBeOpen();
     const blind = [...this.#active.values()].find((run) => sink.pixels && !run.hasImages);
     if (blind !== undefined)
@@ -241,7 +273,7 @@ class Run implements Pipeline {
     await Promise.all([...this.#active.values()].map((run) => run.addSink(sink)));
   }
 
-  async removeSink(sink: Sink): Promise<void> {
+  async #removeSink(sink: Sink): Promise<void> {
     if (!this.#sinks.has(sink))
       throw new SightlineError('ERR_USAGE', `"${sink.name}" is not a sink of this run`);
     await Promise.all([...this.#active.values()].map((run) => run.removeSink(sink)));
@@ -264,6 +296,7 @@ class Run implements Pipeline {
       this.#fatal ??= toError(error);
     }
     this.#onIdle = undefined;
+    await Promise.allSettled(this.#changes);
     await this.#sinks.close(this.#summary());
     await this.#closeRest();
     const summary = this.#summary();

@@ -10,6 +10,7 @@ export class RunSinks {
   readonly failures: { readonly name: string; readonly error: Error }[] = [];
   readonly #shared: Set<Sink>;
   readonly #own: Map<string, readonly Sink[]>;
+  readonly #closing = new WeakMap<Sink, Promise<void>>();
   readonly #logger: Logger;
 
   constructor(shared: readonly Sink[], own: ReadonlyMap<string, readonly Sink[]>, logger: Logger) {
@@ -40,7 +41,8 @@ export class RunSinks {
 
   async addOwn(sourceId: string, sinks: readonly Sink[]): Promise<void> {
     await this.#prepareAll(sinks);
-    this.#own.set(sourceId, sinks);
+    // Those of a source of this name that has ended are closed with the run.
+    this.#own.set(sourceId, [...(this.#own.get(sourceId) ?? []), ...sinks]);
   }
 
   /** Closes a sink that took the results of every source. */
@@ -84,7 +86,14 @@ export class RunSinks {
     await callSink(sink, 'its preparation', deadlinesOf(sink).writeMs, () => sink.prepare?.());
   }
 
-  async #closeOne(sink: Sink, summary: RunSummary): Promise<void> {
+  /** Closes a sink, once. */
+  #closeOne(sink: Sink, summary: RunSummary): Promise<void> {
+    const closing = this.#closing.get(sink) ?? this.#callClose(sink, summary);
+    this.#closing.set(sink, closing);
+    return closing;
+  }
+
+  async #callClose(sink: Sink, summary: RunSummary): Promise<void> {
     try {
       await callSink(sink, 'closing', deadlinesOf(sink).closeMs, () => sink.close(summary));
     } catch (thrown) {
