@@ -28,6 +28,8 @@ export type OnGivenUp = (frame: Frame, why: DropReason | Error) => void;
 export interface InferenceLane {
   /** Gives up the frame that has waited longest. @returns false if none waits. */
   dropOldest(): boolean;
+  /** Settles when the detector has none of the source's frames any more. */
+  whenIdle(): Promise<void>;
 }
 
 interface Waiting {
@@ -40,6 +42,7 @@ interface Lane {
   readonly giveUp: OnGivenUp;
   readonly waiting: Waiting[];
   underway: number;
+  readonly onIdle: (() => void)[];
   /** Set once the source has ended; its frames are finished before that is passed on. */
   ending: { readonly error?: unknown } | undefined;
 }
@@ -80,6 +83,7 @@ export function inferInBatches(
       else if (lane.subscriber.closed) lane.giveUp(frame, 'stopped');
       else lane.subscriber.next({ ...found[at]!, frame, queueMs: started - since, inferenceMs });
       endIfDone(lane);
+      if (lane.underway === 0) for (const tell of lane.onIdle.splice(0)) tell();
     });
     if (found instanceof Error && !lost) for (const lane of [...lanes]) lane.subscriber.error(found);
   }
@@ -90,13 +94,16 @@ export function inferInBatches(
         onGivenUp(frame, why);
         frame.release();
       };
-      const lane: Lane = { subscriber, giveUp, waiting: [], underway: 0, ending: undefined };
+      const lane: Lane = { subscriber, giveUp, waiting: [], underway: 0, onIdle: [], ending: undefined };
       lanes.push(lane);
       onLane?.({
         dropOldest() {
           const oldest = lane.waiting.shift();
           if (oldest !== undefined) giveUp(oldest.frame, 'overload');
           return oldest !== undefined;
+        },
+        async whenIdle() {
+          if (lane.underway > 0) await new Promise<void>((resolve) => lane.onIdle.push(resolve));
         },
       });
       const upstream = frames.subscribe({

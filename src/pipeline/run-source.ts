@@ -195,6 +195,7 @@ export class SourceRun {
         { defaultValue: undefined },
       );
     } finally {
+      await lane?.whenIdle();
       if (!(await cleanedUp()))
         logger.error({ source: info.id }, `the source has not cleaned up within ${cleanupMs / 1000} s`);
     }

@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { map } from 'rxjs';
 import type { Analytics } from '../../../src/contract/analytics.js';
 import type { Detector } from '../../../src/contract/detector.js';
+import type { FramePool } from '../../../src/contract/frame.js';
 import type { Service } from '../../../src/contract/service.js';
 import type { Sink } from '../../../src/contract/sink.js';
 import type { Source } from '../../../src/contract/source.js';
 import { SightlineError } from '../../../src/errors.js';
+import type { OwnedFramePool } from '../../../src/pipeline/frame-pool.js';
 import {
   countingSource,
   echoTracker,
@@ -156,7 +158,15 @@ describe('what throws', () => {
     ['analytics', { createAnalytics: () => throwingAnalytics(5) }],
   ])('%s gives its frame back, and the source fails alone', async (_name, parts) => {
     const sink = rememberingSink('s', 'wait');
-    const broken = countingSource('a', 50);
+    const pools: FramePool[] = [];
+    const counting = countingSource('a', 50);
+    const broken: Source = {
+      ...counting,
+      frames(pool, signal) {
+        pools.push(pool);
+        return counting.frames(pool, signal);
+      },
+    };
     const good = countingSource('b', 9);
     const pipeline = assemble({ sources: [broken, good], sinks: [sink], ...onlyFor('a', parts) });
     const { sources } = await pipeline.run();
@@ -164,7 +174,7 @@ describe('what throws', () => {
     expect(sources[0]!.error?.message).toBe('a bug');
     expect(sources[0]!.frames).toMatchObject({ emitted: 4, failed: 1 });
     for (const { frames } of sources) expectBalanced(frames);
-    expect(pipeline.progress().map(({ frames }) => frames.inFlight)).toEqual([0, 0]);
+    expect((pools[0] as OwnedFramePool).free).toBe(pools[0]!.capacity);
     expect(sink.closed).toBe(1);
   });
 
@@ -304,6 +314,29 @@ describe('what hangs', () => {
     const { sources } = await run;
     expectBalanced(sources[0]!.frames);
     expect(sources[0]!.sinks[1]).toMatchObject({ written: source.delivered, lost: 0 });
+  });
+
+  it('a sink that may still read a frame keeps its memory to itself', async () => {
+    const stuck: Sink = { ...rememberingSink('stuck', 'wait'), pixels: true, deadlines: { writeMs: 4000 } };
+    let memory: Uint8Array | undefined;
+    stuck.open = () =>
+      Promise.resolve({
+        write({ frame }) {
+          memory = frame.input.data;
+          return hang();
+        },
+        end: hang,
+      });
+    const file = rememberingSink('file', 'wait');
+    const pipeline = assemble({ sources: [countingSource('a', 40)], sinks: [stuck, file] });
+    const reused: number[] = [];
+    pipeline.results.subscribe(({ frame }) => {
+      if (frame.index > 0 && frame.input.data === memory) reused.push(frame.index);
+    });
+    const run = pipeline.run();
+    await vi.advanceTimersByTimeAsync(4000);
+    expect((await run).sources[0]!.frames.emitted).toBe(40);
+    expect(reused).toEqual([]);
   });
 
   it('a detector ends the run, with files finished', async () => {

@@ -4,9 +4,16 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { FramePool } from '../../../src/contract/frame.js';
 import type { Sink } from '../../../src/contract/sink.js';
 import type { Source } from '../../../src/contract/source.js';
+import type { Tracker } from '../../../src/contract/tracker.js';
 import { SightlineError } from '../../../src/errors.js';
 import type { Pipeline } from '../../../src/pipeline/pipeline.js';
-import { countingSource, lost, nothingFound, scriptedDetector } from '../../support/pipeline-parts.js';
+import {
+  countingSource,
+  echoTracker,
+  lost,
+  nothingFound,
+  scriptedDetector,
+} from '../../support/pipeline-parts.js';
 import { assemble, expectBalanced } from '../../support/runs.js';
 
 const DEADLINE_MS = 200;
@@ -25,6 +32,7 @@ const sourcePlan = fc.record({
   open: fc.constantFrom('opens', 'opens', 'opens', 'fails', 'hangs', 'throws'),
   cleanupMs: fc.constantFrom(0, 50),
   newEpochAt: fc.option(fc.nat(20)),
+  trackerBreaksAt: fc.option(fc.nat(20)),
 });
 
 const sinkPlan = fc.record({
@@ -62,11 +70,12 @@ type Plan<T> = T extends fc.Arbitrary<infer P> ? P : never;
 class Watch {
   readonly pools: FramePool[] = [];
   readonly closes = new Map<string, number>();
-  unprepared = new Set<string>();
+  readonly #breaks = new Map<string, number | null>();
 
   source(id: string, plan: Plan<typeof sourcePlan>): Source {
     const counting = countingSource(id, 0);
     const pools = this.pools;
+    this.#breaks.set(id, plan.trackerBreaksAt);
     return {
       ...counting,
       live: plan.live,
@@ -104,8 +113,19 @@ class Watch {
     };
   }
 
+  tracker(id: string): Tracker {
+    const at = this.#breaks.get(id) ?? Number.POSITIVE_INFINITY;
+    let calls = 0;
+    return {
+      ...echoTracker(),
+      update() {
+        if (++calls > at) throw new Error('the tracker has a bug');
+        return { tracks: [], ended: [] };
+      },
+    };
+  }
+
   sink(name: string, plan: Plan<typeof sinkPlan>): Sink {
-    this.unprepared.add(name);
     const doing = (how: string): Promise<void> => {
       if (how === 'throws') throw new Error(`${name} throws`);
       if (how === 'fails') return Promise.reject(new Error(`${name} fails`));
@@ -119,10 +139,7 @@ class Watch {
       pixels: plan.pixels,
       deadlines: { writeMs: DEADLINE_MS, endMs: DEADLINE_MS, closeMs: DEADLINE_MS },
       ...(plan.reopens && { reopen: { firstMs: 10, longestMs: 40 } }),
-      prepare: () => {
-        this.unprepared.delete(name);
-        return Promise.resolve();
-      },
+      prepare: () => Promise.resolve(),
       open: async () => {
         await doing(plan.open);
         return {
@@ -180,6 +197,7 @@ it('whatever happens and when, frames are conserved, none is held, each sink is 
           sources,
           sinks,
           ownSinks: sources.length > 0 ? new Map([['s0', own]]) : new Map(),
+          createTracker: ({ id }) => watch.tracker(id),
           framesInFlight: 3,
           concurrency: 2,
           images: true,
