@@ -13,7 +13,7 @@ import {
   checkNotRead,
   nameInputs,
   ownSinksOf,
-  sharedSinks,
+  sharedOutputs,
 } from './outputs.js';
 import { assemblePipeline, type Pipeline } from '../pipeline/pipeline.js';
 import { SILENT_LOGGER } from '../contract/logger.js';
@@ -79,11 +79,13 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
     logger,
     signal: extras.signal,
   });
+  const { sinks, services } = sharedOutputs(checked, logger);
   return assemblePipeline({
     detector,
     sources,
-    sinks: [...sharedSinks(checked, logger), ...(extras.sinks ?? [])],
+    sinks: [...sinks, ...(extras.sinks ?? [])],
     ownSinks,
+    services,
     tracking: settings.tracking,
     createTracker: makeTracker,
     createAnalytics: makeAnalytics,

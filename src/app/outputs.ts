@@ -8,22 +8,32 @@ import { createHeatMapSink } from '../sinks/heat-map/heat-map-sink.js';
 import { createJsonlSink } from '../sinks/jsonl/jsonl-sink.js';
 import { createMotSink } from '../sinks/mot/mot-sink.js';
 import { createVideoSink } from '../sinks/video/video-sink.js';
-import { createWebSocketServerSink } from '../sinks/feed/feed-sink.js';
+import { createFeedSink } from '../sinks/feed/feed-sink.js';
+import { createHttpServer } from '../server/http-server.js';
 import type { Logger } from '../contract/logger.js';
+import type { Service } from '../contract/service.js';
 import type { Sink } from '../contract/sink.js';
 import { analyticsOf } from './track-parts.js';
 
 /** Where results go when the caller names no output. */
 export const defaultOutputs = { video: '{name}.tracked.mp4', jsonl: '{name}.jsonl' } as const;
 
-/** Sinks that take the results of every source. */
-export function sharedSinks({ output }: Pick<Options, 'output'>, logger: Logger): Sink[] {
+/** Sinks that take the results of every source, and the services that they stand on. */
+export function sharedOutputs(
+  { output }: Pick<Options, 'output'>,
+  logger: Logger,
+): { readonly sinks: readonly Sink[]; readonly services: readonly Service[] } {
   const { jsonl, serve, overwrite } = output;
   const sinks: Sink[] = [];
+  const services: Service[] = [];
   if (jsonl !== undefined && !jsonl.includes('{name}'))
     sinks.push(createJsonlSink({ path: jsonl, overwrite, logger }));
-  if (serve !== undefined) sinks.push(createWebSocketServerSink({ ...serve, logger }));
-  return sinks;
+  if (serve !== undefined) {
+    const server = createHttpServer({ ...serve, logger });
+    services.push(server);
+    sinks.push(createFeedSink({ server, logger }));
+  }
+  return { sinks, services };
 }
 
 /** Sinks that take the results of one source only. */

@@ -10,7 +10,7 @@ import {
   checkNotRead,
   type NamedInput,
   ownSinksOf,
-  sharedSinks,
+  sharedOutputs,
 } from './outputs.js';
 import { assemblePipeline, type Pipeline } from '../pipeline/pipeline.js';
 import { openRecording, type RecordedSource } from '../record/recording.js';
@@ -75,10 +75,12 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
     if (ffmpeg === undefined) return createReplaySource(parts);
     return createReplayVideoSource(parts, videoOf(places[at]!, ffmpeg, logger));
   });
+  const { sinks, services } = sharedOutputs(options, logger);
   return assemblePipeline({
     detector: detector satisfies Detector,
     sources: made,
-    sinks: [...sharedSinks(options, logger), ...(extras.sinks ?? [])],
+    sinks: [...sinks, ...(extras.sinks ?? [])],
+    services,
     ownSinks: new Map(places.map((place) => [place.id, ownSinksOf(place, options, ffmpeg, logger)])),
     geometry: looks ? seen : BLIND,
     tracking,

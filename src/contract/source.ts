@@ -21,8 +21,12 @@ export interface SourceInfo extends FrameGeometry {
   readonly audioCodecs: readonly string[];
 }
 
-/** Where a source is in its life. `stalled`, `reconnecting` and `running` may alternate; `ended` and `failed` are final. */
-export type SourceState = 'connecting' | 'running' | 'stalled' | 'reconnecting' | 'ended' | 'failed';
+/**
+ * Where a source is in its life. `stalled`, `reconnecting` and `running` may alternate; `ended` and `failed` are final.
+ * `removed` follows when the source was taken out of a run that goes on: what is known of it may be forgotten.
+ */
+export type SourceState =
+  'connecting' | 'running' | 'stalled' | 'reconnecting' | 'ended' | 'failed' | 'removed';
 
 /** A change of a source's state. Errors of a source are values: they do not end other sources. */
 export interface SourceStatus {

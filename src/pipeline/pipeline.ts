@@ -242,6 +242,24 @@ class Run implements Pipeline {
   }
 
   async #removeSource(id: string): Promise<SourceSummary> {
+    const summary = await this.#takeOut(id);
+    this.#tellRemoved(id);
+    return summary;
+  }
+
+  async #replaceSource(source: Source, ownSinks: readonly Sink[]): Promise<SourceSummary> {
+    this.#mustBeOpen();
+    const summary = await this.#takeOut(source.id);
+    try {
+      await this.#addSource(source, ownSinks);
+    } catch (error) {
+      this.#tellRemoved(source.id);
+      throw error;
+    }
+    return summary;
+  }
+
+  async #takeOut(id: string): Promise<SourceSummary> {
     const run = this.#active.get(id);
     run?.stop();
     // One that has ended by itself is still known.
@@ -251,13 +269,6 @@ class Run implements Pipeline {
       throw new SightlineError('ERR_USAGE', `there is no source "${id}" in this run`);
     this.#progress.delete(id);
     await this.#sinks.removeOwn(id, this.#summary());
-    return summary;
-  }
-
-  async #replaceSource(source: Source, ownSinks: readonly Sink[]): Promise<SourceSummary> {
-    this.#mustBeOpen();
-    const summary = await this.#removeSource(source.id);
-    await this.#addSource(source, ownSinks);
     return summary;
   }
 
@@ -336,10 +347,16 @@ class Run implements Pipeline {
     }
   }
 
-  #tell(status: SourceStatus): void {
-    for (const service of this.#parts.services ?? []) {
+  /** Unless there is another source under its name by now. */
+  #tellRemoved(sourceId: string): void {
+    if (this.#active.has(sourceId)) return;
+    this.#tell({ sourceId, state: 'removed', atMs: Date.now() }, this.#sinks.shared);
+  }
+
+  #tell(status: SourceStatus, sinks: readonly Sink[] = []): void {
+    for (const listener of [...(this.#parts.services ?? []), ...sinks]) {
       try {
-        service.onStatus?.(status);
+        listener.onStatus?.(status);
       } catch (error) {
         this.#parts.logger.error({}, messageOf(error));
       }

@@ -2,19 +2,11 @@ import { existsSync } from 'node:fs';
 import { chromium, type Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AnalyticsTotals, LineEvent } from '../../src/contract/events.js';
-import { createWebSocketServerSink } from '../../src/sinks/feed/feed-sink.js';
 import type { SourceSummary } from '../../src/contract/run.js';
 import type { SinkStream } from '../../src/contract/sink.js';
+import { startFeed } from '../support/feed-client.js';
 import { greyPicture } from '../support/video-files.js';
-import { warningsTo } from '../support/recording-logger.js';
-import {
-  detectorInfo,
-  frameResult,
-  runSummary,
-  sourceInfo,
-  sourceSummary,
-  track,
-} from '../support/results.js';
+import { detectorInfo, frameResult, sourceInfo, sourceSummary, track } from '../support/results.js';
 
 const BROWSER = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'].concat([
@@ -40,13 +32,8 @@ async function open(): Promise<{
   complaints: string[];
   close: (...sources: SourceSummary[]) => Promise<void>;
 }> {
-  const sink = createWebSocketServerSink({ port: 0, logger: warningsTo([]) });
-  await sink.prepare?.();
+  const { sink, url, close } = await startFeed();
   const stream = await sink.open(sourceInfo(), detectorInfo());
-  let closing: Promise<void> | undefined;
-  const close = (...sources: SourceSummary[]): Promise<void> =>
-    (closing ??= sink.close(runSummary(...sources)));
-  onTestFinished(() => close());
   const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
   onTestFinished(() => browser.close());
   const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
@@ -55,7 +42,7 @@ async function open(): Promise<{
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(sink.url);
+  await page.goto(url);
   await page.getByText('street-b0 on').waitFor();
   return { stream, page, complaints, close };
 }

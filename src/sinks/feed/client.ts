@@ -9,6 +9,8 @@ export interface ClientLimits {
   readonly budgetBytes: number;
   /** A client that gave no sign of life for so long is cut off. */
   readonly deadAfterMs: number;
+  /** Messages and pings that it may send from one pulse to the next; it is cut off when it sends more. */
+  readonly messagesPerPulse: number;
 }
 
 /**
@@ -22,13 +24,13 @@ export class Client {
   readonly #rates = new Map<string, RateLimit>();
   readonly #skipped = new Map<string, number>();
   #lastSignMs = performance.now();
+  #heard = 0;
 
   constructor(socket: WebSocket, options: ClientOptions, limits: ClientLimits) {
     this.#socket = socket;
     this.options = options;
     this.#limits = limits;
-    socket.on('pong', this.#sign);
-    socket.on('message', this.#sign);
+    for (const kind of ['pong', 'ping', 'message']) socket.on(kind, this.#hear);
     // The close that follows says all there is to say: a client's errors are its own.
     socket.on('error', () => undefined);
   }
@@ -83,6 +85,7 @@ export class Client {
 
   /** Asks for a sign of life, or cuts the client off if there was none for too long. */
   checkPulse(nowMs: number): void {
+    this.#heard = 0;
     if (nowMs - this.#lastSignMs > this.#limits.deadAfterMs) this.#socket.terminate();
     else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
@@ -91,6 +94,18 @@ export class Client {
   close(code: number, reason: string, graceMs: number): Promise<void> {
     return closeSocket(this.#socket, code, reason, graceMs);
   }
+
+  /** Lets go of what is kept of a source. */
+  forget(source: string): void {
+    this.#rates.delete(source);
+    this.#skipped.delete(source);
+  }
+
+  /** Nothing that a client says is of interest, so that one that says much only costs time. */
+  readonly #hear = (): void => {
+    this.#sign();
+    if (++this.#heard > this.#limits.messagesPerPulse) this.#socket.terminate();
+  };
 
   readonly #sign = (): void => {
     this.#lastSignMs = performance.now();
@@ -104,7 +119,7 @@ export class Client {
 }
 
 /** Closes a socket with a code and a reason; terminates it if it is still there after `graceMs`. */
-function closeSocket(socket: WebSocket, code: number, reason: string, graceMs: number): Promise<void> {
+export function closeSocket(socket: WebSocket, code: number, reason: string, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState === socket.CLOSED) {
       resolve();

@@ -9,7 +9,7 @@
 import type { AnalyticsTotals } from '../../contract/events.js';
 import type { FrameRecord, SightlineRecord, SourceRecord } from '../../record/record.js';
 import type { DetectorInfo } from '../../contract/detector.js';
-import type { SourceOutcome } from '../../contract/run.js';
+import type { StateEntry } from '../../server/source-states.js';
 
 /** Version of the messages; grows only when a client of older ones would go wrong. */
 export const PROTOCOL_VERSION = 1;
@@ -25,17 +25,19 @@ export interface HelloMessage {
     DetectorInfo,
     'model' | 'backend' | 'device' | 'precision' | 'version' | 'classes'
   >;
-  /** Sources opened so far; later ones announce themselves with a `source` record. */
+  /** Sources opened so far, as they are now; later ones announce themselves with a `source` record. */
   readonly sources: readonly SourceRecord[];
+  /** States of all sources that are known, opened or not; what changes is told by `state`. */
+  readonly states: readonly StateEntry[];
 }
 
-/** A source has come to its end; the sums follow in its `end` record when the run is over. */
-export interface StateMessage {
+/**
+ * The state of a source has changed. `removed`: it is no longer a part of the run, and nothing more is told of it. The sums
+ * of a source follow in its `end` record when the run is over.
+ */
+export interface StateMessage extends StateEntry {
   readonly v: 1;
   readonly type: 'state';
-  readonly source: string;
-  readonly state: 'ended' | 'failed';
-  readonly outcome: SourceOutcome;
 }
 
 /** What happened in the last second. */
@@ -70,6 +72,9 @@ export interface AnalyticsMessage extends AnalyticsTotals {
   readonly v: 1;
   readonly type: 'analytics';
   readonly source: string;
+  /** Size of the image that the places lie in; frames of later epochs may have another one. */
+  readonly width: number;
+  readonly height: number;
 }
 
 /** A message ready to be sent, encoded once for all clients. */

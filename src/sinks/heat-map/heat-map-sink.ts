@@ -7,7 +7,7 @@ import type { SourceInfo } from '../../contract/source.js';
 import { paintHeatMap, type RgbPicture } from './paint-heat-map.js';
 import { reasonOf } from '../files/file-target.js';
 import { OutputFile } from '../files/output-file.js';
-import { createPreviewScaler } from '../pixels/preview-scaler.js';
+import { createRgbScaler } from '../pixels/rgb-scaler.js';
 
 /** Where the heat map of one source goes. */
 export interface HeatMapSinkOptions {
@@ -88,7 +88,7 @@ function rgbOf(source: SourceInfo, planes: Uint8Array | undefined): RgbPicture {
   const { width, height } = source;
   if (planes === undefined)
     return { width, height, data: new Uint8ClampedArray(width * height * 3).fill(PLAIN) };
-  return { width, height, data: createPreviewScaler(source, Math.max(width, height)).scale(planes) };
+  return { width, height, data: createRgbScaler(source, Math.max(width, height)).scale(planes) };
 }
 
 async function writePng({ data, width, height }: RgbPicture, output: OutputFile): Promise<void> {

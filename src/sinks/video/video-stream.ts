@@ -11,7 +11,7 @@ import { createPainter, type Painter } from '../draw/painter.js';
 import { reasonOf } from '../files/file-target.js';
 import { addAudio, type AudioPlan, planAudio } from './add-audio.js';
 import type { Container, VideoEncoder } from './container.js';
-import { copyPicture, evenPicture } from '../pixels/copy-picture.js';
+import { copyPicture, evenPicture } from '../pixels/even-image.js';
 import { timeBaseOf } from './encode-command.js';
 import { Encoder } from './encoder.js';
 import type { OutputFile } from '../files/output-file.js';

@@ -1,7 +1,7 @@
 import type { ColourInfo } from '../../contract/picture.js';
 
 /** Turns yuv420p pictures of one size into small RGB ones. */
-export interface PreviewScaler {
+export interface RgbScaler {
   readonly width: number;
   readonly height: number;
   /**
@@ -18,10 +18,10 @@ export interface PreviewScaler {
  * Brightness is interpolated between neighbours when shrinking by less than 2 and averaged over 2 × 2 or 3 × 3 samples
  * beyond; colour, which 4:2:0 and JPEG both keep at half size, is taken from the nearest sample.
  */
-export function createPreviewScaler(
+export function createRgbScaler(
   picture: { readonly width: number; readonly height: number; readonly colour: ColourInfo },
   longestSide: number,
-): PreviewScaler {
+): RgbScaler {
   const shrink = Math.max(1, Math.max(picture.width, picture.height) / longestSide);
   const width = Math.max(1, Math.round(picture.width / shrink));
   const height = Math.max(1, Math.round(picture.height / shrink));

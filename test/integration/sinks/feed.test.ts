@@ -1,68 +1,16 @@
-import { createConnection } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocket } from 'ws';
+import { describe, expect, it } from 'vitest';
 import type { AnalyticsTotals, LineEvent } from '../../../src/contract/events.js';
 import type { SinkStream } from '../../../src/contract/sink.js';
-import { createWebSocketServerSink } from '../../../src/sinks/feed/feed-sink.js';
+import { type Content, connect, json, startFeed } from '../../support/feed-client.js';
 import { greyPicture } from '../../support/video-files.js';
-import { warningsTo } from '../../support/recording-logger.js';
-import { detectorInfo, frameResult, runSummary, sourceInfo, track } from '../../support/results.js';
+import { detectorInfo, frameResult, sourceInfo, track } from '../../support/results.js';
 
 const picture = greyPicture(768, 432);
 
 async function serve(): Promise<{ url: string; stream: SinkStream; close: () => Promise<void> }> {
-  const sink = createWebSocketServerSink({ port: 0, logger: warningsTo([]) });
-  await sink.prepare?.();
+  const { sink, url, close } = await startFeed();
   const stream = await sink.open(sourceInfo(), detectorInfo());
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= sink.close(runSummary()));
-  onTestFinished(close);
-  return { url: sink.url, stream, close };
-}
-
-interface Message {
-  readonly binary: boolean;
-  readonly data: Buffer;
-}
-
-/** A client whose messages can be waited for one by one. */
-function connect(
-  url: string,
-  query = '',
-): { socket: WebSocket; next: () => Promise<Message>; closed: Promise<[number, string]> } {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws${query}`);
-  onTestFinished(() => {
-    socket.terminate();
-  });
-  const ready: Message[] = [];
-  const waiting: ((message: Message) => void)[] = [];
-  socket.on('message', (data, binary) => {
-    const message = { data: data as Buffer, binary };
-    const waiter = waiting.shift();
-    if (waiter === undefined) ready.push(message);
-    else waiter(message);
-  });
-  const closed = new Promise<[number, string]>((resolve) => {
-    socket.on('close', (code, reason) => {
-      resolve([code, reason.toString()]);
-    });
-  });
-  socket.on('error', () => undefined);
-  const next = (): Promise<Message> => {
-    const message = ready.shift();
-    return message === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(message);
-  };
-  return { socket, next, closed };
-}
-
-function json(message: Message): {
-  type: string;
-  frame?: number;
-  id?: string;
-  lines?: { directions: { count: number }[] }[];
-  sources?: { source: string; skipped?: number }[];
-} {
-  return JSON.parse(message.data.toString()) as ReturnType<typeof json>;
+  return { url, stream, close: () => close() };
 }
 
 function crossing(number: number): LineEvent {
@@ -94,6 +42,7 @@ describe('the live feed', () => {
       type: 'hello',
       protocol: 1,
       sources: [{ source: 'cars' }],
+      states: [{ source: 'cars', state: 'running' }],
     });
     await stream.write(frameResult(0, { picture, tracks: [track()] }));
     const { binary, data } = await client.next();
@@ -113,9 +62,8 @@ describe('the live feed', () => {
     const message = await plain.next();
     expect(message.binary).toBe(false);
     expect(json(message).type).toBe('frame');
-    await stream.end('completed');
-    // What the other one hears first after its greeting is the end, or the statistics of a second, but no frame.
-    expect(json(await other.next()).type).not.toBe('frame');
+    // What the other one hears first after its greeting are the statistics of a second, and they are empty.
+    expect(json(await other.next())).toMatchObject({ type: 'stats', sources: [], clients: 2 });
   });
 
   it('skips frames for a client that does not read, and gives the others every one', async () => {
@@ -131,7 +79,7 @@ describe('the live feed', () => {
         const message = await fast.next();
         const length = message.binary ? message.data.readUInt32LE(0) : 0;
         const record = message.binary
-          ? (JSON.parse(message.data.subarray(4, 4 + length).toString()) as ReturnType<typeof json>)
+          ? (JSON.parse(message.data.subarray(4, 4 + length).toString()) as Content)
           : json(message);
         if (record.type === 'frame') seen.push(record.frame ?? -1);
       }
@@ -160,7 +108,7 @@ describe('the live feed', () => {
     await stream.write(frameResult(0, { events: [crossing(0), crossing(1)], totals: first }));
     await stream.write(frameResult(1, { events: [], totals: first }));
     await stream.write(frameResult(2, { events: [crossing(2)], totals: second }));
-    const heard: ReturnType<typeof json>[] = [];
+    const heard: Content[] = [];
     while (heard.at(-1)?.lines?.[0]?.directions[0]?.count !== 2) heard.push(json(await client.next()));
     // A second may pass between any two of them.
     const told = heard.filter(({ type }) => type === 'event' || type === 'frame');
@@ -221,49 +169,6 @@ describe('the live feed', () => {
     const [code, reason] = await connect(url, query).closed;
     expect(code).toBe(1008);
     expect(reason).toMatch(/preview|fps|option/);
-  });
-
-  it('says that a port is in use', async () => {
-    const { url } = await serve();
-    const port = Number(new URL(url).port);
-    const second = createWebSocketServerSink({ port, logger: warningsTo([]) });
-    await expect(second.prepare?.()).rejects.toMatchObject({
-      code: 'ERR_SINK_UNWRITABLE',
-      message: expect.stringContaining(`port ${port} is in use`) as string,
-    });
-  });
-
-  it('refuses foreign pages and names that only resolve to this machine', async () => {
-    const { url } = await serve();
-    const foreign = new WebSocket(`${url.replace('http', 'ws')}/ws`, { origin: 'http://evil.example' });
-    const answer = await new Promise<string>((resolve) => {
-      foreign.on('error', (error) => {
-        resolve(error.message);
-      });
-    });
-    expect(answer).toContain('403');
-    const rebound = await new Promise<number | undefined>((resolve) => {
-      const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, { headers: { host: 'evil.example' } });
-      socket.on('unexpected-response', (_request, response) => {
-        resolve(response.statusCode);
-      });
-      socket.on('error', () => undefined);
-    });
-    expect(rebound).toBe(403);
-  });
-
-  it.each(['//', '/%', 'http://[', '/ws?%'])('is not brought down by an upgrade to "%s"', async (target) => {
-    const { url } = await serve();
-    const { hostname, port } = new URL(url);
-    const socket = createConnection(Number(port), hostname);
-    socket.on('error', () => undefined);
-    socket.write(
-      `GET ${target} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
-        'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    );
-    await new Promise((resolve) => socket.once('data', resolve));
-    socket.destroy();
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
   it('survives 200 comings and goings, and closes with a word to those who stay', async () => {
