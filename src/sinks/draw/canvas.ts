@@ -23,14 +23,14 @@ export class Canvas {
   readonly #u: Plane;
   readonly #v: Plane;
 
-  /** @param picture yuv420p; its pixels are changed by drawing. */
-  constructor(picture: PixelBuffer) {
-    const { width, height, data } = picture;
+  /** @param image yuv420p; its pixels are changed by drawing. */
+  constructor(image: PixelBuffer) {
+    const { width, height, data } = image;
     const [chromaWidth, chromaHeight] = [Math.ceil(width / 2), Math.ceil(height / 2)];
     const [luma, chroma] = [width * height, chromaWidth * chromaHeight];
-    if (picture.format !== 'yuv420p' || data.length !== luma + 2 * chroma)
+    if (image.format !== 'yuv420p' || data.length !== luma + 2 * chroma)
       throw new RangeError(
-        `a yuv420p picture of ${luma + 2 * chroma} bytes was expected but ${data.length} bytes of ${picture.format} were given`,
+        `a yuv420p picture of ${luma + 2 * chroma} bytes was expected but ${data.length} bytes of ${image.format} were given`,
       );
     this.width = width;
     this.height = height;

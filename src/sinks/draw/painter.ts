@@ -27,10 +27,10 @@ export interface PainterOptions {
 export interface Painter {
   /**
    * Draws boxes, labels and trails into a picture.
-   * @param picture yuv420p in the size of the options; changed in place.
+   * @param image yuv420p in the size of the options; changed in place.
    * @param result frames must come in their order, as trails are remembered.
    */
-  draw(picture: PixelBuffer, result: FrameResult): void;
+  draw(image: PixelBuffer, result: FrameResult): void;
 }
 
 const DEFAULT_TRAIL_SECONDS = 1.5;
@@ -83,8 +83,8 @@ class ResultPainter implements Painter {
     this.#memory = new TrackMemory(this.#trailUs);
   }
 
-  draw(picture: PixelBuffer, { frame, tracks, detections, ended, totals }: FrameResult): void {
-    const canvas = this.#canvasOf(picture);
+  draw(image: PixelBuffer, { frame, tracks, detections, ended, totals }: FrameResult): void {
+    const canvas = this.#canvasOf(image);
     this.#layout.clear();
     if (totals !== undefined) drawScene(canvas, totals, this.#scenePen);
     if (this.#boxes === 'detections') {
@@ -105,9 +105,9 @@ class ResultPainter implements Painter {
       if (track.state !== 'lost') this.#drawLabel(canvas, track, this.#ink(track.trackId), track.trackId);
   }
 
-  #canvasOf(picture: PixelBuffer): Canvas {
-    let canvas = this.#canvases.get(picture.data);
-    if (canvas === undefined) this.#canvases.set(picture.data, (canvas = new Canvas(picture)));
+  #canvasOf(image: PixelBuffer): Canvas {
+    let canvas = this.#canvases.get(image.data);
+    if (canvas === undefined) this.#canvases.set(image.data, (canvas = new Canvas(image)));
     return canvas;
   }
 

@@ -2,9 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SightlineError } from '../../errors.js';
 import type { Sink } from '../../contract/sink.js';
+import type { FrameGeometry } from '../../contract/frame.js';
 import type { PixelBuffer } from '../../contract/picture.js';
 import type { SourceInfo } from '../../contract/source.js';
-import { paintHeatMap, type RgbPicture } from './paint-heat-map.js';
+import { paintHeatMap, type RgbImage } from './paint-heat-map.js';
 import { reasonOf } from '../files/file-target.js';
 import { OutputFile } from '../files/output-file.js';
 import { createRgbScaler } from '../pixels/rgb-scaler.js';
@@ -49,18 +50,18 @@ export function createHeatMapSink({ path, overwrite = false }: HeatMapSinkOption
           ),
         );
       owner = source.id;
-      const kept = new KeptPicture();
+      const kept = new KeptImage();
       let placed = false;
       return Promise.resolve({
         write({ frame }) {
-          if (frame.image !== undefined) kept.offer(frame.image);
+          if (frame.image !== undefined) kept.offer(frame.image, frame.geometry);
           return Promise.resolve();
         },
         async end(_outcome, _events, heatMap) {
           if (heatMap === undefined) return;
-          const picture = rgbOf(source, kept.planes);
-          paintHeatMap(picture, heatMap);
-          await writePng(picture, output);
+          const image = kept.toRgb(source);
+          paintHeatMap(image, heatMap);
+          await writePng(image, output);
           placed = true;
         },
         describe: () => (placed ? path : undefined),
@@ -71,27 +72,30 @@ export function createHeatMapSink({ path, overwrite = false }: HeatMapSinkOption
 }
 
 /** Copies the frames 1, 2, 4, 8 …: few copies, and the last of them is never from the first half. */
-class KeptPicture {
-  planes: Uint8Array | undefined;
+class KeptImage {
+  #planes: Uint8Array | undefined;
+  #geometry: FrameGeometry | undefined;
   #seen = 0;
   #next = 1;
 
-  offer({ data }: PixelBuffer): void {
+  offer({ data }: PixelBuffer, geometry: FrameGeometry): void {
     if (++this.#seen < this.#next) return;
     this.#next *= 2;
-    if (this.planes?.length === data.length) this.planes.set(data);
-    else this.planes = Uint8Array.from(data);
+    this.#geometry = geometry;
+    if (this.#planes?.length === data.length) this.#planes.set(data);
+    else this.#planes = Uint8Array.from(data);
+  }
+
+  /** The newest copy in its own size, or plain grey in that of the source. */
+  toRgb({ width, height }: SourceInfo): RgbImage {
+    if (this.#planes === undefined || this.#geometry === undefined)
+      return { width, height, data: new Uint8ClampedArray(width * height * 3).fill(PLAIN) };
+    const scaler = createRgbScaler(this.#geometry, Math.max(this.#geometry.width, this.#geometry.height));
+    return { width: scaler.width, height: scaler.height, data: scaler.scale(this.#planes) };
   }
 }
 
-function rgbOf(source: SourceInfo, planes: Uint8Array | undefined): RgbPicture {
-  const { width, height } = source;
-  if (planes === undefined)
-    return { width, height, data: new Uint8ClampedArray(width * height * 3).fill(PLAIN) };
-  return { width, height, data: createRgbScaler(source, Math.max(width, height)).scale(planes) };
-}
-
-async function writePng({ data, width, height }: RgbPicture, output: OutputFile): Promise<void> {
+async function writePng({ data, width, height }: RgbImage, output: OutputFile): Promise<void> {
   const part = output.partPath('part');
   try {
     // Loaded when it is needed: most runs write no pictures.

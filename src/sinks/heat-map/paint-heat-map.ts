@@ -4,7 +4,7 @@ import { createLabelFont, type LabelFont } from '../draw/label-font.js';
 import { phaseOf } from '../draw/label-text.js';
 
 /** rgb24 rows. */
-export interface RgbPicture {
+export interface RgbImage {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8ClampedArray;
@@ -27,15 +27,15 @@ const MOST_OPAQUE = 0.86;
 const DIMMED = 0.62;
 
 /**
- * Paints into `picture`, which loses its colours. Colour and opacity follow the square root of time: a parked car does not make
+ * Paints into `image`, which loses its colours. Colour and opacity follow the square root of time: a parked car does not make
  * everything else invisible. Times are smoothed over neighbouring cells.
  */
-export function paintHeatMap(picture: RgbPicture, heat: HeatMapSnapshot): void {
-  dim(picture);
+export function paintHeatMap(image: RgbImage, heat: HeatMapSnapshot): void {
+  dim(image);
   const { columns, rows } = heat;
   const cells = smooth(heat);
   const most = cells.reduce((best, value) => Math.max(best, value), 0);
-  const { width, height, data } = picture;
+  const { width, height, data } = image;
   if (most > 0)
     for (let y = 0; y < height; y++) {
       const row = ((y + 0.5) * rows) / height - 0.5;
@@ -46,13 +46,13 @@ export function paintHeatMap(picture: RgbPicture, heat: HeatMapSnapshot): void {
       }
     }
   drawScale(
-    picture,
+    image,
     most,
     (x, y) => cells[Math.floor((y * rows) / height) * columns + Math.floor((x * columns) / width)]!,
   );
 }
 
-function dim({ data }: RgbPicture): void {
+function dim({ data }: RgbImage): void {
   for (let at = 0; at < data.length; at += 3) {
     const grey = DIMMED * (0.3 * data[at]! + 0.59 * data[at + 1]! + 0.11 * data[at + 2]!);
     data.fill(grey, at, at + 3);
@@ -101,8 +101,8 @@ function blend(data: Uint8ClampedArray, at: number, colour: Rgb, opacity: number
  * A bar of the colours and the times that they stand for, in the corner where it hides least. Left out of pictures that are too
  * small for it.
  */
-function drawScale(picture: RgbPicture, most: number, heatAt: (x: number, y: number) => number): void {
-  const { width, height, data } = picture;
+function drawScale(image: RgbImage, most: number, heatAt: (x: number, y: number) => number): void {
+  const { width, height, data } = image;
   const font = createLabelFont(Math.max(11, Math.min(width, height) * 0.018 + 4));
   const gap = Math.round(font.capHeight);
   const bar = Math.round(Math.min(width * 0.35, 26 * gap));
@@ -122,7 +122,7 @@ function drawScale(picture: RgbPicture, most: number, heatAt: (x: number, y: num
   for (let y = top; y < top + panel.height; y++)
     for (let x = left; x < left + panel.width; x++) blend(data, 3 * (y * width + x), [0, 0, 0], 0.55);
   const [x0, y0] = [left + gap, top + gap];
-  write(picture, font, title, x0, y0 + gap);
+  write(image, font, title, x0, y0 + gap);
   for (let y = y0 + Math.round(1.7 * gap); y < y0 + Math.round(2.7 * gap); y++)
     for (let x = 0; x < bar; x++) {
       const share = (x + 0.5) / bar;
@@ -135,7 +135,7 @@ function drawScale(picture: RgbPicture, most: number, heatAt: (x: number, y: num
     [1, most],
   ] as const) {
     const text = most === 0 && share > 0 ? '' : timeText(seconds);
-    write(picture, font, text, x0 + share * (bar - widthOf(font, text)), baseline);
+    write(image, font, text, x0 + share * (bar - widthOf(font, text)), baseline);
   }
 }
 
@@ -149,13 +149,7 @@ function widthOf(font: LabelFont, text: string): number {
   return Array.from(text).reduce((sum, letter) => sum + font.advance(letter.codePointAt(0)!), 0);
 }
 
-function write(
-  { data, width }: RgbPicture,
-  font: LabelFont,
-  text: string,
-  x: number,
-  baseline: number,
-): void {
+function write({ data, width }: RgbImage, font: LabelFont, text: string, x: number, baseline: number): void {
   let pen = x;
   for (const letter of text) {
     const code = letter.codePointAt(0)!;

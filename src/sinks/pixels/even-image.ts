@@ -2,18 +2,18 @@ import { SightlineError } from '../../errors.js';
 import type { PixelBuffer } from '../../contract/picture.js';
 
 /** A new picture of at least this size with an even width and height, which encoders of 4:2:0 need. */
-export function evenPicture(width: number, height: number): PixelBuffer {
+export function evenImage(width: number, height: number): PixelBuffer {
   const [evenWidth, evenHeight] = [width + (width % 2), height + (height % 2)];
   const data = new Uint8Array((evenWidth * evenHeight * 3) / 2);
   return { format: 'yuv420p', width: evenWidth, height: evenHeight, data };
 }
 
 /**
- * Copies a picture into one made by `evenPicture` for its size. The column and row that make an odd picture even repeat
+ * Copies a picture into one made by `evenImage` for its size. The column and row that make an odd picture even repeat
  * the last ones, so that no dark edge bleeds in; chroma covers them already.
  * @throws SightlineError ERR_SINK_FAILED if the sizes do not fit.
  */
-export function copyPicture(from: PixelBuffer, to: PixelBuffer): void {
+export function copyImage(from: PixelBuffer, to: PixelBuffer): void {
   const { width, height } = from;
   if (from.data.length === to.data.length && width === to.width) {
     to.data.set(from.data);

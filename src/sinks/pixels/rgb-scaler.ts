@@ -5,10 +5,10 @@ export interface RgbScaler {
   readonly width: number;
   readonly height: number;
   /**
-   * @param picture the three planes one after another, without padding; only read during the call.
+   * @param image the three planes one after another, without padding; only read during the call.
    * @returns rgb24 that belongs to the scaler and is overwritten by the next call.
    */
-  scale(picture: Uint8Array): Uint8ClampedArray;
+  scale(image: Uint8Array): Uint8ClampedArray;
 }
 
 /**
@@ -19,19 +19,18 @@ export interface RgbScaler {
  * beyond; colour, which 4:2:0 and JPEG both keep at half size, is taken from the nearest sample.
  */
 export function createRgbScaler(
-  picture: { readonly width: number; readonly height: number; readonly colour: ColourInfo },
+  image: { readonly width: number; readonly height: number; readonly colour: ColourInfo },
   longestSide: number,
 ): RgbScaler {
-  const shrink = Math.max(1, Math.max(picture.width, picture.height) / longestSide);
-  const width = Math.max(1, Math.round(picture.width / shrink));
-  const height = Math.max(1, Math.round(picture.height / shrink));
-  const fillLuma =
-    shrink < 2 ? interpolator(picture, width, height) : averager(picture, width, height, shrink);
-  const chromaWidth = (picture.width + 1) >> 1;
-  const chromaHeight = (picture.height + 1) >> 1;
+  const shrink = Math.max(1, Math.max(image.width, image.height) / longestSide);
+  const width = Math.max(1, Math.round(image.width / shrink));
+  const height = Math.max(1, Math.round(image.height / shrink));
+  const fillLuma = shrink < 2 ? interpolator(image, width, height) : averager(image, width, height, shrink);
+  const chromaWidth = (image.width + 1) >> 1;
+  const chromaHeight = (image.height + 1) >> 1;
   const chromaColumns = nearest(width, chromaWidth);
   const chromaRows = nearest(height, chromaHeight);
-  const tables = colourTables(picture.colour, picture.height);
+  const tables = colourTables(image.colour, image.height);
   const luma = new Uint8Array(width);
   const rgb = new Uint8ClampedArray(width * height * 3);
 
@@ -39,7 +38,7 @@ export function createRgbScaler(
     width,
     height,
     scale(planes) {
-      const uStart = picture.width * picture.height;
+      const uStart = image.width * image.height;
       const vStart = uStart + chromaWidth * chromaHeight;
       let out = 0;
       for (let row = 0; row < height; row++) {
@@ -69,13 +68,13 @@ interface Size {
 }
 
 /** Bilinear between the four nearest samples, in 1/256. */
-function interpolator(picture: Size, width: number, height: number): FillRow {
-  const columns = between(width, picture.width);
-  const rows = between(height, picture.height);
-  const last = picture.width - 1;
+function interpolator(image: Size, width: number, height: number): FillRow {
+  const columns = between(width, image.width);
+  const rows = between(height, image.height);
+  const last = image.width - 1;
   return (planes, row, into) => {
-    const top = rows.first[row]! * picture.width;
-    const bottom = Math.min(rows.first[row]! + 1, picture.height - 1) * picture.width;
+    const top = rows.first[row]! * image.width;
+    const bottom = Math.min(rows.first[row]! + 1, image.height - 1) * image.width;
     const down = rows.share[row]!;
     for (let column = 0; column < width; column++) {
       const left = columns.first[column]!;
@@ -89,17 +88,17 @@ function interpolator(picture: Size, width: number, height: number): FillRow {
 }
 
 /** Mean of a grid of samples that are spread over the area of one output pixel. */
-function averager(picture: Size, width: number, height: number, shrink: number): FillRow {
+function averager(image: Size, width: number, height: number, shrink: number): FillRow {
   const taps = shrink < 3 ? 2 : 3;
-  const columns = nearest(width * taps, picture.width);
-  const rows = nearest(height * taps, picture.height);
+  const columns = nearest(width * taps, image.width);
+  const rows = nearest(height * taps, image.height);
   const sums = new Uint16Array(width);
   // 1 / taps² in 1/65536, rounded up so that 255 stays 255.
   const scale = Math.ceil(65536 / (taps * taps));
   return (planes, row, into) => {
     sums.fill(0);
     for (let tapRow = 0; tapRow < taps; tapRow++) {
-      const start = rows[row * taps + tapRow]! * picture.width;
+      const start = rows[row * taps + tapRow]! * image.width;
       for (let column = 0, tap = 0; column < width; column++) {
         let sum = sums[column]!;
         for (let end = tap + taps; tap < end; tap++) sum += planes[start + columns[tap]!]!;

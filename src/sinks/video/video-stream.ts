@@ -11,7 +11,7 @@ import { createPainter, type Painter } from '../draw/painter.js';
 import { reasonOf } from '../files/file-target.js';
 import { addAudio, type AudioPlan, planAudio } from './add-audio.js';
 import type { Container, VideoEncoder } from './container.js';
-import { copyPicture, evenPicture } from '../pixels/even-image.js';
+import { copyImage, evenImage } from '../pixels/even-image.js';
 import { timeBaseOf } from './encode-command.js';
 import { Encoder } from './encoder.js';
 import type { OutputFile } from '../files/output-file.js';
@@ -39,7 +39,7 @@ const BUFFERS = 2;
 
 /** A picture of the sink's own, and the write that uses it. */
 interface Slot {
-  readonly picture: PixelBuffer;
+  readonly image: PixelBuffer;
   busy: Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export class VideoStream implements SinkStream {
     this.#audioNote = audioNoteOf(this.#audio, options);
     this.#part = output.partPath('part');
     this.#slots = Array.from({ length: BUFFERS }, () => ({
-      picture: evenPicture(width, height),
+      image: evenImage(width, height),
       busy: Promise.resolve(),
     }));
   }
@@ -83,12 +83,12 @@ export class VideoStream implements SinkStream {
     const slot = this.#slots[this.#frames % BUFFERS]!;
     await this.#whenFree(slot);
     if (frame.image === undefined) throw new TypeError('a video sink needs frames with pictures');
-    copyPicture(frame.image, slot.picture);
-    this.#painter.draw(slot.picture, result);
+    copyImage(frame.image, slot.image);
+    this.#painter.draw(slot.image, result);
     const ticks = this.#timeline.ticksOf(frame, this.#startsInside(frame.ptsUs));
     if (this.#frames++ === 0) this.#sayShift();
     this.#encoder ??= this.#startEncoder();
-    slot.busy = this.#encoder.write(slot.picture.data, ticks);
+    slot.busy = this.#encoder.write(slot.image.data, ticks);
     // Its failure is told by whoever waits for the slot next.
     slot.busy.catch(() => undefined);
   }
@@ -143,7 +143,7 @@ export class VideoStream implements SinkStream {
 
   #startEncoder(): Encoder {
     const { source, ffmpeg, container, encoder, output } = this.#options;
-    const { width, height } = this.#slots[0]!.picture;
+    const { width, height } = this.#slots[0]!.image;
     return new Encoder({
       ffmpeg,
       container,

@@ -53,6 +53,17 @@ describe('heat map', () => {
     expect(beside[0]).toBeLessThan(0.64 * luma + 3);
   });
 
+  it('lies over the picture as it was when its size had changed', async () => {
+    const path = join(await temporaryFolder(), 'heat.png');
+    const stream = await started(path);
+    await stream.write(frameResult(0, { picture: greyPicture(640, 480, 40) }));
+    await stream.write(frameResult(1, { picture: greyPicture(320, 180, 200) }));
+    await stream.end('completed', [], spot());
+    const { width, at } = await pixelsOf(path);
+    expect(width).toBe(320);
+    expect(at(300, 20)[0]).toBeGreaterThan(100);
+  });
+
   it('does without a picture, and without anything to show', async () => {
     const folder = await temporaryFolder();
     const stream = await started(join(folder, 'a.png'));
