@@ -27,7 +27,7 @@ export function sharedOutputs(
   const sinks: Sink[] = [];
   const services: Service[] = [];
   if (jsonl !== undefined && !jsonl.includes('{name}'))
-    sinks.push(createJsonlSink({ path: jsonl, overwrite, logger }));
+    sinks.push(createJsonlSink({ path: jsonl, overwrite }));
   if (serve !== undefined) {
     const server = createHttpServer({ ...serve, logger });
     services.push(server);
@@ -50,8 +50,7 @@ export function ownSinksOf(
     if (ffmpeg === undefined) throw new TypeError('a video output needs ffmpeg');
     sinks.push(createVideoSink({ path: named(video), ffmpeg, overwrite, audioFrom: input, logger }));
   }
-  if (jsonl?.includes('{name}') === true)
-    sinks.push(createJsonlSink({ path: named(jsonl), overwrite, logger }));
+  if (jsonl?.includes('{name}') === true) sinks.push(createJsonlSink({ path: named(jsonl), overwrite }));
   if (mot !== undefined) sinks.push(createMotSink({ path: named(mot), overwrite, fillGapsSeconds }));
   if (heatMap !== undefined) sinks.push(createHeatMapSink({ path: named(heatMap), overwrite }));
   return sinks;

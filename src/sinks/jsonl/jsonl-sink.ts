@@ -1,10 +1,9 @@
 import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { messageOf } from '../../errors.js';
+import { isSightlineError } from '../../errors.js';
 import { toEventRecord } from '../../record/event-record.js';
 import type { AnalyticsEvent } from '../../contract/events.js';
 import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../record/record.js';
-import type { Logger } from '../../contract/logger.js';
 import type { Sink } from '../../contract/sink.js';
 import { VERSION } from '../../version.js';
 import { FileTarget } from '../files/file-target.js';
@@ -15,9 +14,10 @@ import { StreamTarget } from '../files/stream-target.js';
 export type JsonlSinkOptions = ({ readonly path: string } | { readonly stream: Writable }) & {
   /** Whether an existing file may be replaced. */
   readonly overwrite?: boolean;
-  /** Hears of records that could not be written after every source had ended. */
-  readonly logger?: Logger;
 };
+
+/** Behind a pipe may be a person who looks at a page of it for a while. */
+const PATIENT = { writeMs: 600_000 };
 
 /**
  * Writes one record a line (docs/records.md): `source` when a source opens, `frame` for each result, and `end` for each
@@ -25,7 +25,7 @@ export type JsonlSinkOptions = ({ readonly path: string } | { readonly stream: W
  * be followed while it grows, and a full disk leaves whole lines only.
  *
  * Streams throw ERR_SINK_FAILED when writing fails and ERR_SINK_CLOSED when the reader of a pipe has gone; `prepare`
- * and `open` throw ERR_SINK_EXISTS and ERR_SINK_UNWRITABLE.
+ * and `open` throw ERR_SINK_EXISTS and ERR_SINK_UNWRITABLE, `close` ERR_SINK_FAILED for records that are first written then.
  */
 export function createJsonlSink(options: JsonlSinkOptions): Sink {
   const writer = new LineWriter(targetOf(options));
@@ -34,6 +34,7 @@ export function createJsonlSink(options: JsonlSinkOptions): Sink {
     name: 'jsonl',
     policy: 'wait',
     pixels: false,
+    ...(('stream' in options || options.path === '-') && { deadlines: PATIENT }),
     prepare: () => writer.open(),
     async open(source, detector, tracking) {
       await writer.open();
@@ -57,7 +58,8 @@ export function createJsonlSink(options: JsonlSinkOptions): Sink {
           if (opened.has(source.id) && !writer.failed) await writer.append(formatRecord(toEndRecord(source)));
         await writer.close(opened.size > 0);
       } catch (error) {
-        options.logger?.error({ sink: 'jsonl' }, messageOf(error));
+        // Whoever went away before the last records does not miss them.
+        if (!isSightlineError(error, 'ERR_SINK_CLOSED')) throw error;
       }
     },
   };

@@ -9,7 +9,7 @@ export interface EncoderOptions extends Encoding {
   readonly pixelAspect: Rational;
   /** What is encoded, for messages. */
   readonly label: string;
-  /** The encoder is given up if it takes or writes nothing for so long; two minutes if not given. */
+  /** The encoder is given up if it takes or writes nothing for so long; half a minute if not given. */
   readonly stallMs?: number;
 }
 

@@ -8,6 +8,7 @@ import { addressOf } from './add-audio.js';
 import { chooseVideoEncoder, containerOf } from './container.js';
 import { OutputFile } from '../files/output-file.js';
 import { VideoStream } from './video-stream.js';
+import { STALL_MS } from './watch-child.js';
 
 /** Where annotated video goes. */
 export interface VideoSinkOptions {
@@ -20,6 +21,12 @@ export interface VideoSinkOptions {
   readonly audioFrom?: string;
   readonly logger?: Logger;
 }
+
+/**
+ * Calls may take longer than a stalled ffmpeg is waited for. An end is as long as the file: its index is put in front and its
+ * audio joined, hours of it perhaps; there too what does nothing is given up after `STALL_MS`.
+ */
+const DEADLINES = { writeMs: 2 * STALL_MS, endMs: 24 * 3_600_000 };
 
 /**
  * Writes the pictures of one source with boxes, labels and trails drawn into them. The video has the frames and timestamps
@@ -47,6 +54,7 @@ export function createVideoSink(options: VideoSinkOptions): Sink {
     name: 'video',
     policy: 'wait',
     pixels: true,
+    deadlines: DEADLINES,
     prepare,
     async open(source) {
       if (owner !== undefined)

@@ -3,7 +3,7 @@ import { SightlineError } from '../../errors.js';
 import type { FfmpegChild, FfmpegExit } from '../../ffmpeg/child.js';
 
 /** A child that does nothing for so long is given up. */
-export const STALL_MS = 120_000;
+export const STALL_MS = 30_000;
 
 /**
  * Waits until a child that writes a file is done.

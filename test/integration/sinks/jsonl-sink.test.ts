@@ -5,9 +5,17 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { EXIT, exitCodeOfRun } from '../../../src/cli/exit-codes.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
+import { assemblePipeline } from '../../../src/pipeline/pipeline.js';
 import { parseRecord } from '../../../src/record/read-record.js';
 import { createJsonlSink } from '../../../src/sinks/jsonl/jsonl-sink.js';
+import {
+  countingSource,
+  echoTracker,
+  listeningLogger,
+  scriptedDetector,
+} from '../../support/pipeline-parts.js';
 import { detectorInfo, frameResult, runSummary, sourceInfo, sourceSummary } from '../../support/results.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -178,6 +186,15 @@ describe('JSONL sink on files', () => {
     await sink.close(runSummary(sourceSummary()));
   });
 
+  it('says so when the disk is full only at the end', async () => {
+    const sink = createJsonlSink({ path: '/dev/full' });
+    await sink.open(sourceInfo(), detectorInfo());
+    await expect(sink.close(runSummary(sourceSummary()))).rejects.toMatchObject({
+      code: 'ERR_SINK_FAILED',
+      message: 'writing "/dev/full" failed: the disk is full; it holds 0 whole lines',
+    });
+  });
+
   it.each(['path', 'standard output'])(
     'leaves whole lines only when a file stops growing: %s',
     async (way) => {
@@ -256,6 +273,34 @@ describe('JSONL sink on streams', () => {
     await expect(source.end('completed')).rejects.toMatchObject({ code: expected });
     await expect(source.write(frameResult(0))).rejects.toMatchObject({ code: expected });
     await sink.close(runSummary(sourceSummary()));
+  });
+});
+
+describe('JSONL sink of a run whose last records cannot be written', () => {
+  it.each([
+    ['ENOSPC', 'ERR_SINK_FAILED', EXIT.runtime],
+    ['EPIPE', undefined, EXIT.done],
+  ])('on %s: the summary tells %s and the exit code is %i', async (code, told, exit) => {
+    const stream = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        done(chunk.includes('"type":"end"') ? Object.assign(new Error(code), { code }) : null);
+      },
+    });
+    const pipeline = assemblePipeline({
+      detector: scriptedDetector(2),
+      sources: [countingSource('a', 3)],
+      sinks: [createJsonlSink({ stream })],
+      ownSinks: new Map(),
+      createTracker: echoTracker,
+      framesInFlight: 4,
+      concurrency: 1,
+      logger: listeningLogger(),
+    });
+    const summary = await pipeline.run();
+    expect(summary.closing).toMatchObject(
+      told === undefined ? [] : [{ name: 'jsonl', error: { code: told } }],
+    );
+    expect(exitCodeOfRun(summary, false)).toBe(exit);
   });
 });
 

@@ -94,3 +94,13 @@ it('refuses a second source, whose rows could not be told apart', async () => {
   });
   await sink.close(runSummary());
 });
+
+it('says so when the disk is full only at the end', async () => {
+  const sink = createMotSink({ path: '/dev/full' });
+  const stream = await sink.open(sourceInfo(), detectorInfo());
+  await stream.write(frameResult(0));
+  await expect(sink.close(runSummary())).rejects.toMatchObject({
+    code: 'ERR_SINK_FAILED',
+    message: 'writing "/dev/full" failed: the disk is full; it holds 0 whole lines',
+  });
+});
