@@ -9,7 +9,7 @@ import type { AnalyticsEvent, HeatMapSnapshot } from '../contract/events.js';
 import type { Frame, FrameRequest, InputGeometry } from '../contract/frame.js';
 import type { Logger } from '../contract/logger.js';
 import type { FrameResult } from '../contract/result.js';
-import type { DropReason, SinkSummary, SourceOutcome, SourceSummary } from '../contract/run.js';
+import type { DropReason, SourceOutcome, SourceSummary } from '../contract/run.js';
 import type { Sink } from '../contract/sink.js';
 import type { Source, SourceInfo, SourceReport, SourceState, SourceStatus } from '../contract/source.js';
 import type { Tracker, TrackingInfo } from '../contract/tracker.js';
@@ -19,7 +19,7 @@ import { framesOf } from './frames-of.js';
 import { handOver } from './hand-over.js';
 import type { inferInBatches, InferenceLane, InferredFrame } from './infer-in-batches.js';
 import { scaleResult } from './scale-result.js';
-import { SinkLane } from './sink-lane.js';
+import { SourceLanes } from './source-lanes.js';
 import { SourceBooks, type SourceProgress } from './source-books.js';
 import { withoutPixels } from './pooled-frame.js';
 import { FrameTracker } from './track-frames.js';
@@ -58,9 +58,7 @@ export class SourceRun {
   readonly #context: RunContext;
   readonly #books: SourceBooks;
   readonly #ownStop = new AbortController();
-  readonly #sinks: Set<Sink>;
-  readonly #lanes = new Map<Sink, SinkLane>();
-  readonly #endedLanes: SinkSummary[] = [];
+  readonly #lanes: SourceLanes;
   #info: SourceInfo | undefined;
   #analytics: Analytics | undefined;
   #pool: OwnedFramePool | undefined;
@@ -70,8 +68,15 @@ export class SourceRun {
   /** @param sinks that take its results from the beginning. */
   constructor(source: Source, sinks: readonly Sink[], context: RunContext) {
     this.source = source;
-    this.#sinks = new Set(sinks);
     this.#context = context;
+    this.#lanes = new SourceLanes(sinks, {
+      detector: context.detector.info,
+      tracking: context.tracking,
+      capacity: context.framesInFlight,
+      onError: (error) => {
+        this.#sinkFailed(error);
+      },
+    });
     this.#books = new SourceBooks(source);
   }
 
@@ -100,24 +105,15 @@ export class SourceRun {
     return this.source.hasPixels === false || this.#hasImages || this.#info === undefined;
   }
 
-  /** Frames that are held by somebody, a subscriber for one. */
-  get held(): number {
-    return this.#pool === undefined ? 0 : this.#pool.capacity - this.#pool.free;
-  }
-
   /** Gives the results from now on to one more sink. Pixels are there only if the source was opened with them. */
   async addSink(sink: Sink): Promise<void> {
-    this.#sinks.add(sink);
     if (holdsFrames(sink)) this.#pool?.grow(1);
-    if (this.#info !== undefined) await this.#openLane(sink, this.#info);
+    await this.#lanes.add(sink);
   }
 
   /** Ends the stream of a sink; its sums stay in the summary. */
-  async removeSink(sink: Sink): Promise<void> {
-    const lane = this.#lanes.get(sink);
-    this.#sinks.delete(sink);
-    this.#lanes.delete(sink);
-    if (lane !== undefined) this.#endedLanes.push(await lane.end('stopped', []));
+  removeSink(sink: Sink): Promise<void> {
+    return this.#lanes.remove(sink);
   }
 
   async #run(): Promise<SourceSummary> {
@@ -134,30 +130,22 @@ export class SourceRun {
     }
     const { events, heatMap } = this.#finishAnalytics();
     this.#status(outcome === 'failed' ? 'failed' : 'ended', error);
-    const ended = await Promise.all(
-      [...this.#lanes.values()].map((lane) => lane.end(outcome, events, heatMap)),
-    );
-    return this.#books.summary({
-      outcome,
-      error,
-      sinks: [...this.#endedLanes, ...ended],
-      heatMap,
-    });
+    const sinks = await this.#lanes.end(outcome, events, heatMap);
+    return this.#books.summary({ outcome, error, sinks, heatMap });
   }
 
   async #decodeAll(signal: AbortSignal): Promise<void> {
     const { infer, createTracker, createAnalytics, logger } = this.#context;
     this.#status('connecting');
     signal.throwIfAborted();
-    const request = this.#requestOf([...this.#sinks]);
+    const request = this.#requestOf(this.#lanes.sinks);
     const info = await this.#open(request, signal);
     this.#info = info;
     this.#hasImages = request.image;
     this.#books.opened(info);
     this.#analytics = createAnalytics(info);
     const tracker = new FrameTracker(createTracker(info), this.source.hasPixels ?? true);
-    await Promise.all([...this.#sinks].map((sink) => this.#openLane(sink, info)));
-    this.#failWithoutOutputs();
+    await this.#openLanes(info);
     let lane: InferenceLane | undefined;
     const pool = this.#createPool(info, request, () => lane?.dropOldest() === true);
     this.#pool = pool;
@@ -223,7 +211,7 @@ export class SourceRun {
 
   #createPool(info: SourceInfo, request: FrameRequest, makeRoom: () => boolean): OwnedFramePool {
     const { framesInFlight, logger } = this.#context;
-    const holders = [...this.#sinks].filter(holdsFrames);
+    const holders = this.#lanes.sinks.filter(holdsFrames);
     const overload = this.source.overload ?? (info.live ? 'latest' : 'wait');
     return createFramePool({
       sourceId: info.id,
@@ -237,55 +225,34 @@ export class SourceRun {
     });
   }
 
-  async #openLane(sink: Sink, source: SourceInfo): Promise<void> {
-    const { detector, tracking, framesInFlight } = this.#context;
-    const lane = new SinkLane({
-      sink,
-      source,
-      detector: detector.info,
-      tracking,
-      capacity: framesInFlight,
-      onError: (error) => {
-        this.#sinkFailed(error);
-      },
-    });
-    this.#lanes.set(sink, lane);
-    await lane.open();
+  async #openLanes(info: SourceInfo): Promise<void> {
+    try {
+      await this.#lanes.open(info);
+    } catch (error) {
+      if (!this.#context.isObserved()) throw error;
+    }
   }
 
+  /** A source whose last output has gone works for nobody, unless somebody looks at its results. */
   #sinkFailed(error: Error): void {
-    if (!isSightlineError(error, 'ERR_SINK_CLOSED'))
-      this.#context.logger.error({ source: this.source.id }, error.message);
-    // While the lanes are opened the rest of them may still come.
-    if (this.#pool !== undefined && this.#hasNoOutput()) this.#ownStop.abort();
-  }
-
-  /** Whether there were outputs and none is left: then nobody is worked for. */
-  #hasNoOutput(): boolean {
-    const lanes = [...this.#lanes.values()];
-    return lanes.length > 0 && lanes.every((lane) => lane.isDead) && !this.#context.isObserved();
-  }
-
-  #failWithoutOutputs(): void {
-    const error = [...this.#lanes.values()].find((lane) => lane.error !== undefined)?.error;
-    if (error !== undefined && this.#hasNoOutput()) throw error;
+    const { logger, isObserved } = this.#context;
+    if (!isSightlineError(error, 'ERR_SINK_CLOSED')) logger.error({ source: this.source.id }, error.message);
+    if (this.#pool !== undefined && this.#lanes.areDead && !isObserved()) this.#ownStop.abort();
   }
 
   /** Waits until every lane has room; holds the frame meanwhile. */
   #take(item: InferredFrame, tracker: FrameTracker): Promise<void> | undefined {
-    const rooms = [...this.#lanes.values()].flatMap((lane) => lane.room() ?? []);
-    if (rooms.length === 0) {
-      this.#process(item, tracker);
-      return undefined;
-    }
-    return Promise.all(rooms).then(() => this.#take(item, tracker));
+    const room = this.#lanes.room();
+    if (room !== undefined) return room.then(() => this.#take(item, tracker));
+    this.#process(item, tracker);
+    return undefined;
   }
 
   #process(item: InferredFrame, tracker: FrameTracker): void {
     const result = this.#analyse(tracker.track(item));
     const bare = withoutPixels(result.frame);
     this.#books.emitted(item, result);
-    for (const lane of this.#lanes.values()) lane.offer(result, bare);
+    this.#lanes.offer(result, bare);
     this.#context.results.next(result);
     result.frame.release();
   }
@@ -342,7 +309,7 @@ export class SourceRun {
   #tell(change: Omit<SourceStatus, 'sourceId' | 'atMs'>): void {
     const status = { sourceId: this.source.id, atMs: Date.now(), ...change };
     this.#books.status(status);
-    for (const sink of this.#sinks) {
+    for (const sink of this.#lanes.sinks) {
       try {
         sink.onStatus?.(status);
       } catch (error) {

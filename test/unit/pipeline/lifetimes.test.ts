@@ -403,7 +403,7 @@ describe('readers and live sources', () => {
           return counting.open(...args);
         },
         async *frames() {
-          await new Promise((resolve) => setTimeout(resolve, 1000));
+          await new Promise((resolve) => setTimeout(resolve, live ? 500 : 1000));
           yield* [];
         },
       };
@@ -416,7 +416,9 @@ describe('readers and live sources', () => {
     const run = assemble({ sources, concurrency: 1 }).run();
     await settle();
     expect(opened.sort()).toEqual(['c1', 'c2', 'c3', 'f1']);
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(opened).not.toContain('f2');
+    await vi.advanceTimersByTimeAsync(500);
     expect(opened).toContain('f2');
     await vi.advanceTimersByTimeAsync(1000);
     expect((await run).sources.map(({ id }) => id)).toEqual(['f1', 'f2', 'c1', 'c2', 'c3']);
