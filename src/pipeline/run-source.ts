@@ -5,7 +5,7 @@
 import { lastValueFrom, type Observer, tap } from 'rxjs';
 import type { Detector } from '../contract/detector.js';
 import type { Analytics } from '../contract/analytics.js';
-import type { AnalyticsEvent, HeatMapSnapshot } from '../contract/events.js';
+import type { AnalyticsEvent } from '../contract/events.js';
 import type { Frame, FrameRequest, InputGeometry } from '../contract/frame.js';
 import type { Logger } from '../contract/logger.js';
 import type { FrameResult } from '../contract/result.js';
@@ -18,7 +18,7 @@ import { bytesPerFrame, createFramePool, type OwnedFramePool } from './frame-poo
 import { framesOf } from './frames-of.js';
 import { handOver } from './hand-over.js';
 import type { inferInBatches, InferenceLane, InferredFrame } from './infer-in-batches.js';
-import { scaleResult } from './scale-result.js';
+import { SourceAnalytics } from './source-analytics.js';
 import { SourceLanes } from './source-lanes.js';
 import { SourceBooks, type SourceProgress } from './source-books.js';
 import { withoutPixels } from './pooled-frame.js';
@@ -60,7 +60,7 @@ export class SourceRun {
   readonly #ownStop = new AbortController();
   readonly #lanes: SourceLanes;
   #info: SourceInfo | undefined;
-  #analytics: Analytics | undefined;
+  #analytics: SourceAnalytics | undefined;
   #pool: OwnedFramePool | undefined;
   #hasImages = false;
   #done: Promise<SourceSummary> | undefined;
@@ -128,14 +128,14 @@ export class SourceRun {
       outcome = signal.aborted && isStop ? 'stopped' : 'failed';
       if (outcome === 'failed') error = toError(cause);
     }
-    const { events, heatMap } = this.#finishAnalytics();
+    const { events = [], heatMap } = this.#finishAnalytics();
     this.#status(outcome === 'failed' ? 'failed' : 'ended', error);
     const sinks = await this.#lanes.end(outcome, events, heatMap);
     return this.#books.summary({ outcome, error, sinks, heatMap });
   }
 
   async #decodeAll(signal: AbortSignal): Promise<void> {
-    const { infer, createTracker, createAnalytics, logger } = this.#context;
+    const { infer, createTracker, createAnalytics, onAnalytics, logger } = this.#context;
     this.#status('connecting');
     signal.throwIfAborted();
     const request = this.#requestOf(this.#lanes.sinks);
@@ -143,7 +143,7 @@ export class SourceRun {
     this.#info = info;
     this.#hasImages = request.image;
     this.#books.opened(info);
-    this.#analytics = createAnalytics(info);
+    this.#analytics = new SourceAnalytics(createAnalytics(info), info, this.#books, onAnalytics);
     const tracker = new FrameTracker(createTracker(info), this.source.hasPixels ?? true);
     await this.#openLanes(info);
     let lane: InferenceLane | undefined;
@@ -249,7 +249,8 @@ export class SourceRun {
   }
 
   #process(item: InferredFrame, tracker: FrameTracker): void {
-    const result = this.#analyse(tracker.track(item));
+    const tracked = tracker.track(item);
+    const result = this.#analytics?.analyse(tracked) ?? tracked;
     const bare = withoutPixels(result.frame);
     this.#books.emitted(item, result);
     this.#lanes.offer(result, bare);
@@ -257,24 +258,12 @@ export class SourceRun {
     result.frame.release();
   }
 
-  #analyse(result: FrameResult): FrameResult {
-    if (this.#analytics === undefined) return result;
-    const events = this.#analytics.update(scaleResult(result, this.#info ?? result.frame));
-    this.#context.onAnalytics(events);
-    return { ...result, events, totals: this.#books.totalsOf(this.#analytics, events.length > 0) };
-  }
-
-  #finishAnalytics(): { events: readonly AnalyticsEvent[]; heatMap: HeatMapSnapshot | undefined } {
+  #finishAnalytics(): Partial<ReturnType<SourceAnalytics['finish']>> {
     try {
-      // Read before the end: finishing forgets it.
-      const heatMap = this.#analytics?.heatMap();
-      const events = this.#analytics?.finish() ?? [];
-      this.#context.onAnalytics(events);
-      if (this.#analytics !== undefined) this.#books.totalsOf(this.#analytics, true);
-      return { events, heatMap };
+      return this.#analytics?.finish() ?? {};
     } catch (error) {
       this.#context.logger.error({ source: this.source.id }, toError(error).message);
-      return { events: [], heatMap: undefined };
+      return {};
     }
   }
 
