@@ -18,6 +18,8 @@ export interface FramePoolOptions {
   readonly request: FrameRequest;
   /** Asked when all buffers are in use: gives one up if it can. Without it the source waits. */
   readonly makeRoom?: () => boolean;
+  /** Told the number of the oldest frame that is held each time that the source has waited `STUCK_MS` for one to come free. */
+  readonly onStuck?: (index: number) => void;
   /** Told the label of a frame that was garbage collected while still retained: a bug of its holder. */
   readonly onLeak?: (label: string) => void;
 }
@@ -41,6 +43,9 @@ export function yuv420pBytes(width: number, height: number): number {
   return width * height + 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
 }
 
+/** Waiting so long for a frame to come free is worth a word. */
+export const STUCK_MS = 10_000;
+
 /** Makes a pool. Buffers are allocated when first needed and then reused as long as the geometry stays. */
 export function createFramePool(options: FramePoolOptions): OwnedFramePool {
   const { sourceId, request } = options;
@@ -50,6 +55,8 @@ export function createFramePool(options: FramePoolOptions): OwnedFramePool {
   }
   const idle: FrameBuffers[] = [];
   const waiters: (() => void)[] = [];
+  /** Numbers of the frames that somebody holds, oldest first. */
+  const held = new Set<number>();
   let geometry = options.geometry;
   let epoch = 0;
   let inUse = 0;
@@ -96,9 +103,11 @@ export function createFramePool(options: FramePoolOptions): OwnedFramePool {
         const token = {};
         const frame = new PooledFrame({ sourceId, ...own, ...stamp }, buffers, (abandoned) => {
           leaks.unregister(token);
+          held.delete(stamp.index);
           if (abandoned) leave();
           else giveBack(buffers, own.geometry);
         });
+        held.add(stamp.index);
         leaks.register(frame, `${sourceId} frame ${stamp.index}`, token);
         return frame;
       },
@@ -134,7 +143,12 @@ export function createFramePool(options: FramePoolOptions): OwnedFramePool {
         if (signal.aborted) throw aborted(sourceId);
         const slot = take();
         if (slot !== undefined) return slot;
+        const stuck = setInterval(() => {
+          const [oldest] = held;
+          if (oldest !== undefined) options.onStuck?.(oldest);
+        }, STUCK_MS);
         await untilRoom(waiters, signal);
+        clearInterval(stuck);
       }
     },
   };

@@ -14,7 +14,7 @@ import type { Sink } from '../contract/sink.js';
 import type { Source, SourceInfo, SourceReport, SourceState, SourceStatus } from '../contract/source.js';
 import type { Tracker, TrackingInfo } from '../contract/tracker.js';
 import { isSightlineError, toError } from '../errors.js';
-import { bytesPerFrame, createFramePool, type OwnedFramePool } from './frame-pool.js';
+import { bytesPerFrame, createFramePool, type OwnedFramePool, STUCK_MS } from './frame-pool.js';
 import { framesOf } from './frames-of.js';
 import { handOver } from './hand-over.js';
 import type { inferInBatches, InferenceLane, InferredFrame } from './infer-in-batches.js';
@@ -219,6 +219,13 @@ export class SourceRun {
       geometry: info,
       request,
       ...(overload === 'latest' && { makeRoom }),
+      onStuck: (index) => {
+        logger.warn(
+          { source: info.id },
+          `"${info.id}" has waited ${STUCK_MS / 1000} s for a frame to come free: frame ${index} is still held; ` +
+            'whoever calls retain() has to call release()',
+        );
+      },
       onLeak: (label) => {
         logger.error({ frame: label }, 'a frame was never released; its holder has a bug');
       },

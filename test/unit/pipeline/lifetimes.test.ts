@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { map } from 'rxjs';
 import type { Analytics } from '../../../src/contract/analytics.js';
 import type { Detector } from '../../../src/contract/detector.js';
-import type { FramePool } from '../../../src/contract/frame.js';
+import type { Frame, FramePool } from '../../../src/contract/frame.js';
 import type { Service } from '../../../src/contract/service.js';
 import type { Sink } from '../../../src/contract/sink.js';
 import type { Source } from '../../../src/contract/source.js';
@@ -30,7 +30,7 @@ function hangingSink(name: string, at: number): Sink {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -314,6 +314,23 @@ describe('what hangs', () => {
     const { sources } = await run;
     expectBalanced(sources[0]!.frames);
     expect(sources[0]!.sinks[1]).toMatchObject({ written: source.delivered, lost: 0 });
+  });
+
+  it('a subscriber that keeps frames is named, again and again, until it lets go', async () => {
+    const logger = listeningLogger();
+    const pipeline = assemble({ sources: [countingSource('a', 9)], logger });
+    const kept: Frame[] = [];
+    pipeline.results.subscribe(({ frame }) => {
+      if (frame.index % 2 === 1) kept.push(frame.retain());
+    });
+    const run = pipeline.run();
+    await vi.advanceTimersByTimeAsync(20_000);
+    const said = logger.lines.filter((line) => line.includes('frame 1 is still held'));
+    expect(said).toHaveLength(2);
+    for (const frame of kept) frame.release();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect((await run).sources[0]!.frames.emitted).toBe(9);
+    expect(logger.lines.filter((line) => line.includes('still held'))).toHaveLength(2);
   });
 
   it('a sink that may still read a frame keeps its memory to itself', async () => {
