@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { type InputSize, parseInputSize, SIZE_RULE } from '../geometry/input-size.js';
+import { parseSeconds } from '../text/parse-seconds.js';
 
 /** A number within bounds; the message says which. */
 export function numberFrom(low: number, high = Number.POSITIVE_INFINITY, kind: 'any' | 'integer' = 'any') {
@@ -14,10 +15,9 @@ export function numberFrom(low: number, high = Number.POSITIVE_INFINITY, kind: '
 
 /** Seconds, or `m:ss`, or `h:mm:ss`, with decimals. */
 export function seconds(text: string): number {
-  const match = /^(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)$/.exec(text.trim());
-  if (match === null) throw new InvalidArgumentError('expected seconds or h:mm:ss');
-  const [, hours = '0', minutes = '0', rest = '0'] = match;
-  return Number(hours) * 3600 + Number(minutes) * 60 + Number(rest);
+  const value = parseSeconds(text);
+  if (value === undefined) throw new InvalidArgumentError('expected seconds or h:mm:ss');
+  return value;
 }
 
 /** `person,car=0.5`: names, each with a threshold of its own if given. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../src/pipeline/frame-pool.js';
-import { createFileSource, type FileSourceOptions } from '../../src/sources/file/file-source.js';
+import { createFileSource, type FileSourceParts } from '../../src/sources/file/file-source.js';
 import type { FrameRequest } from '../../src/contract/frame.js';
 import type { SourceInfo } from '../../src/contract/source.js';
 import { warningsTo } from './recording-logger.js';
@@ -104,7 +104,7 @@ export const smallRequest: FrameRequest = {
 /** Decodes a file to its end or its error, with copies of all pixels. */
 export async function decode(
   path: string,
-  extra: Partial<FileSourceOptions> = {},
+  extra: Partial<FileSourceParts> = {},
   request: FrameRequest = smallRequest,
   capacity = 3,
 ): Promise<Decoded> {

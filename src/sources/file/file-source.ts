@@ -3,37 +3,32 @@ import { SightlineError } from '../../errors.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
 import { probeVideo, type VideoProbe } from '../../ffmpeg/probe.js';
 import { letterboxOf } from '../../geometry/letterbox.js';
-import type { FramePool, FrameRequest } from '../../contract/frame.js';
+import type { Frame, FramePool, FrameRequest } from '../../contract/frame.js';
 import type { Logger } from '../../contract/logger.js';
-import type { Source } from '../../contract/source.js';
-import type { Frame } from '../../contract/frame.js';
+import type { Source, SourceInfo } from '../../contract/source.js';
 import type { Letterbox } from '../../contract/picture.js';
-import type { SourceInfo } from '../../contract/source.js';
-import { decodeCommand, type DecodeRange } from '../decode/decode-command.js';
+import { decodeCommand } from '../decode/decode-command.js';
 import { DecodeRun } from '../decode/decode-run.js';
 import { locateInput, type LocatedInput } from './locate-input.js';
+import { type FileSourceOptions, type FileSourceOptionsInput, parseFileSourceOptions } from './options.js';
 
-/** What a file source is made of. */
-export interface FileSourceOptions extends DecodeRange {
+/** What a file source is made of, and which part of the file is asked for. */
+export interface FileSourceParts extends FileSourceOptionsInput {
   readonly id: string;
   /** A path, or an http(s) URL. */
   readonly path: string;
   readonly ffmpeg: FfmpegInstallation;
-  /** The source ends after this many delivered frames. */
-  readonly maxFrames?: number | undefined;
-  /** Threads of the decoder; ffmpeg's own choice if not given. */
-  readonly threads?: number | undefined;
   readonly logger?: Logger | undefined;
 }
 
 /**
  * A source that reads a file as fast as its frames are taken. Timestamps stay those of the file, whatever part of it is
  * asked for.
- * @throws SightlineError ERR_USAGE if `start`, `duration`, `stride` or `maxFrames` cannot be meant.
+ * @throws SightlineError ERR_USAGE for options that cannot be meant.
  */
-export function createFileSource(options: FileSourceOptions): Source {
-  checkOptions(options);
-  return new FileSource(options);
+export function createFileSource(parts: FileSourceParts): Source {
+  const { id, path, ffmpeg, logger, ...options } = parts;
+  return new FileSource({ id, path, ffmpeg, logger }, parseFileSourceOptions(id, options));
 }
 
 interface Opened {
@@ -46,12 +41,14 @@ interface Opened {
 
 class FileSource implements Source {
   readonly id: string;
+  readonly #parts: Pick<FileSourceParts, 'path' | 'ffmpeg' | 'logger'>;
   readonly #options: FileSourceOptions;
   #opened: Opened | undefined;
   #run: DecodeRun | undefined;
 
-  constructor(options: FileSourceOptions) {
-    this.id = options.id;
+  constructor(parts: FileSourceParts, options: FileSourceOptions) {
+    this.id = parts.id;
+    this.#parts = parts;
     this.#options = options;
   }
 
@@ -60,7 +57,7 @@ class FileSource implements Source {
   }
 
   async open(request: FrameRequest, signal: AbortSignal): Promise<SourceInfo> {
-    const { ffmpeg, path, logger } = this.#options;
+    const { ffmpeg, path, logger } = this.#parts;
     const located = await locateInput(path);
     const { ffprobePath } = ffmpeg;
     const probe = await probeVideo({ ffprobePath, ...located }, signal);
@@ -96,7 +93,8 @@ class FileSource implements Source {
         `frames of "${this.id}" must be asked for once, after it was opened`,
       );
     }
-    const { ffmpeg, threads, logger, maxFrames = Infinity } = this.#options;
+    const { ffmpeg, logger } = this.#parts;
+    const { threads, maxFrames = Infinity } = this.#options;
     const { located, probe, letterbox, request, expectedFrames } = opened;
     const run = new DecodeRun({
       sourceId: this.id,
@@ -147,23 +145,4 @@ function expectedFramesOf(probe: VideoProbe, options: FileSourceOptions): number
   const part =
     start === 0 && duration === Infinity ? 1 : lasts === undefined || lasts === 0 ? 1 : seconds / lasts;
   return Math.min(maxFrames, Math.ceil(Math.round(all * part) / stride));
-}
-
-function checkOptions({
-  id,
-  start = 0,
-  duration = 1,
-  stride = 1,
-  maxFrames = 1,
-  threads = 0,
-}: FileSourceOptions): void {
-  const wrong = (name: string, value: number, wanted: string): never => {
-    throw new SightlineError('ERR_USAGE', `${name} of "${id}" must be ${wanted} but is ${value}`);
-  };
-  if (!Number.isFinite(start) || start < 0) wrong('start', start, 'a number of seconds from 0');
-  if (!Number.isFinite(duration) || duration <= 0) wrong('duration', duration, 'a number of seconds above 0');
-  if (!Number.isSafeInteger(stride) || stride < 1) wrong('stride', stride, 'a whole number from 1');
-  if (!Number.isSafeInteger(maxFrames) || maxFrames < 1)
-    wrong('maxFrames', maxFrames, 'a whole number from 1');
-  if (!Number.isSafeInteger(threads) || threads < 0) wrong('threads', threads, 'a whole number from 0');
 }

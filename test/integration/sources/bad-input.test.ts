@@ -121,11 +121,9 @@ describe('files that cannot be decoded are refused in one line', () => {
 
 test('options that cannot be meant are refused', () => {
   const base = { id: 'clip', path: carClip, ffmpeg };
-  expect(() => createFileSource({ ...base, start: -1 })).toThrow(/start of "clip" must be .* but is -1/);
-  expect(() => createFileSource({ ...base, duration: 0 })).toThrow(/duration of "clip"/);
-  expect(() => createFileSource({ ...base, stride: 1.5 })).toThrow(/stride of "clip"/);
-  expect(() => createFileSource({ ...base, maxFrames: Number.NaN })).toThrow(/maxFrames of "clip"/);
-  expect(() => createFileSource({ ...base, threads: -1 })).toThrow(/threads of "clip"/);
+  expect(() => createFileSource({ ...base, stride: 1.5 })).toThrow(
+    'stride of "clip" is 1.5: expected a whole number from 1',
+  );
 });
 
 test('frames are given once, and after open', async () => {
