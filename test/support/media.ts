@@ -78,6 +78,7 @@ export function testPicture(size = '64x48', seconds = 1, rate = 10): string[] {
 
 /** A frame whose pixels were copied out of the pool. */
 interface CopiedFrame {
+  readonly epoch: number;
   readonly index: number;
   readonly ptsUs: number;
   readonly model: Buffer;
@@ -117,8 +118,9 @@ export async function decode(
   let error: unknown;
   try {
     for await (const frame of source.frames(pool, signal)) {
-      const { index, ptsUs, input: model, image: picture } = frame;
+      const { epoch, index, ptsUs, input: model, image: picture } = frame;
       frames.push({
+        epoch,
         index,
         ptsUs,
         model: Buffer.from(model.data),

@@ -4,6 +4,7 @@ import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
 import type { VideoProbe } from '../../ffmpeg/probe.js';
 import type { FrameRequest } from '../../contract/frame.js';
 import type { Letterbox } from '../../contract/picture.js';
+import { CLOCK_IMAGE, clockPixels, mayJumpForward } from './epoch-clock.js';
 
 /** Which part of an input is decoded. */
 export interface DecodeRange {
@@ -27,10 +28,12 @@ export interface DecodeRequest {
   readonly threads?: number | undefined;
 }
 
-/** Number of the stream of network inputs in what ffmpeg writes. */
-export const INPUT_STREAM = 0;
+/** Number of the stream of times in what ffmpeg writes. It comes first: what lies at one time is written in this order. */
+export const CLOCK_STREAM = 0;
+/** Number of the stream of network inputs. */
+export const INPUT_STREAM = 1;
 /** Number of the stream of pictures. */
-export const IMAGE_STREAM = 1;
+export const IMAGE_STREAM = 2;
 
 /**
  * Seconds that ffmpeg adds to every timestamp: NUT has no negative ones, and ffmpeg's own remedy is to move the first frame
@@ -38,12 +41,12 @@ export const IMAGE_STREAM = 1;
  */
 const SHIFT_SECONDS = 86_400;
 
-/** Microseconds that `SHIFT_SECONDS` × the numerator of the time base come to; to be taken off again. */
-export function shiftMicroseconds({ timeBase }: VideoProbe): number {
-  return SHIFT_SECONDS * timeBase.num * 1e6;
+/** The ticks that `SHIFT_SECONDS` come to; to be taken off again. */
+export function shiftTicks({ timeBase }: Pick<VideoProbe, 'timeBase'>): number {
+  return SHIFT_SECONDS * timeBase.den;
 }
 
-/** The command. Its stdout is NUT with the network's frames as stream 0 and, if asked for, the pictures as stream 1. */
+/** The command. Its stdout is NUT with times, the network's frames and, if asked for, the pictures. */
 export function decodeCommand(request: DecodeRequest): FfmpegCommand {
   const { ffmpeg, input, probe, frames, threads } = request;
   const { num, den } = probe.timeBase;
@@ -66,8 +69,7 @@ export function decodeCommand(request: DecodeRequest): FfmpegCommand {
       ...[
         '-filter_complex',
         filterGraph(request),
-        '-map',
-        '[model]',
+        ...['-map', '[clock]', '-map', '[model]'],
         ...(frames.image ? ['-map', '[picture]'] : []),
       ],
       ...['-c:v', 'rawvideo', '-enc_time_base', `${num}:${den}`, '-copyts'],
@@ -82,7 +84,10 @@ export function decodeCommand(request: DecodeRequest): FfmpegCommand {
   };
 }
 
-/** First and last moment of a range in the timeline of the input, in microseconds; the last is not part of it. */
+/**
+ * First and last moment of a range in microseconds of the input's timeline, which is that of its first epoch; the last
+ * moment is not part of it.
+ */
 export function rangeMicroseconds(probe: VideoProbe, range: DecodeRange): { from: number; until: number } {
   const { start = 0, duration = Infinity } = range;
   const from = start > 0 ? probe.containerStartUs + start * 1e6 : probe.startUs;
@@ -95,9 +100,9 @@ export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest):
   const grey = frames.input.pad.toString(16).padStart(2, '0').repeat(3);
   const upright = [
     ...trim(probe, range),
-    ...(stride === 1 ? [] : [`select='not(mod(n\\,${stride}))'`]),
+    ...(stride === 1 ? [] : [`select='if(mod(n\\,${stride})\\,${LIFE_SIGN}\\,1)'`]),
     ...probe.orientation.filters,
-    `setpts=PTS+${SHIFT_SECONDS * probe.timeBase.den}`,
+    `setpts=PTS+${shiftTicks(probe)}`,
   ].join(',');
   const { width, height, x, y, inputWidth: inputWidth, inputHeight: inputHeight } = letterbox;
   const model = [
@@ -105,28 +110,37 @@ export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest):
     'format=rgb24',
     `pad=${inputWidth}:${inputHeight}:${x}:${y}:color=0x${grey}`,
     'setsar=1',
+    'split=2[model][time]',
   ].join(',');
+  const { width: clockWidth, height: clockHeight } = CLOCK_IMAGE;
+  const clock = `[time]crop=${clockWidth}:${clockHeight}:0:0,format=gray,geq=lum='${clockPixels(probe.timeBase)}'[clock]`;
   const from = `[0:${probe.streamIndex}]${upright}`;
-  if (!frames.image) return `${from},${model}[model]`;
+  if (!frames.image) return `${from},${model};${clock}`;
   // Scaling does nothing unless the size changes in mid-stream. The range is only named where it has to change, because
   // naming it costs a copy of each picture.
   const range420 = isLimitedRange(probe) ? '' : ':out_range=tv';
   const picture = `scale=${probe.width}:${probe.height}${range420},format=yuv420p,setsar=1`;
-  return `${from},split=2[m][p];[m]${model}[model];[p]${picture}[picture]`;
+  return `${from},split=2[m][p];[m]${model};${clock};[p]${picture}[picture]`;
 }
 
 /** In a warning of its own, each time that the size of the decoded picture is new: ffmpeg itself says nothing of it. */
 const REPORT_SIZE = 'print(iw*65536+ih\\,24)';
 
-// We cut to the range ourselves: exact in the stream's own ticks, and right after a size change, which makes the graph anew.
+/**
+ * Answers zero, and prints one now and then: frames are left out, but ffmpeg is at work. Larger numbers are sizes.
+ */
+const LIFE_SIGN = 'if(mod(n\\,16)\\,0\\,0*print(0\\,24))';
+
+// We cut to the range ourselves: exact in the stream's own ticks. What begins later is not cut by its time any more, as the
+// clock may start again. The end of an input whose clock may jump forward is found where the jumps are known.
 function trim(probe: VideoProbe, range: DecodeRange): string[] {
-  const { start = 0, duration = Infinity } = range;
-  if (start === 0 && duration === Infinity) return [];
+  const { start = 0 } = range;
   const { from, until } = rangeMicroseconds(probe, range);
   const ticks = (us: number): number => Math.ceil((us * probe.timeBase.den) / (probe.timeBase.num * 1e6));
-  const begin = start > 0 ? [`start_pts=${ticks(from)}`] : [];
-  const end = until === Infinity ? [] : [`end_pts=${ticks(until)}`];
-  return [`trim=${[...begin, ...end].join(':')}`];
+  const begun = `st(0\\,ld(0)+gte(pts\\,${ticks(from)}))`;
+  const begin = start > 0 ? [`select='if(${begun}\\,1\\,${LIFE_SIGN})'`] : [];
+  const end = until === Infinity || mayJumpForward(probe) ? [] : [`trim=end_pts=${ticks(until)}`];
+  return [...begin, ...end];
 }
 
 /** Formats without an index of key frames; where a seek lands in them, the decoder may first have to wait for one. */

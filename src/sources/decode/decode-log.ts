@@ -11,8 +11,22 @@ const CONCEALED = /corrupt decoded frame/;
 /** What says nothing about the cause, or only that we do not listen any more. */
 const EMPTY_WORDS = /Conversion failed!|Broken pipe|^Error (?:writing|closing)|maximum error rate/;
 
-/** The size of the decoded picture, as `decodeCommand` has it printed: width · 65536 + height. */
-const SIZE = /^\[warning\] (\d+)\.0+$/;
+/** Said of each frame after the clock of an input went back. Timestamps in ffmpeg's output are not those that we read. */
+const MOVED = /non.monoton.*DTS/i;
+
+/** A number that `decodeCommand` has printed: the size of the decoded picture as width · 65536 + height, or a zero as a sign of life. */
+const PRINTED = /^\[warning\] (\d+)\.0+$/;
+
+/** What ffmpeg is given, and who is told of it. */
+export interface DecodeLogOptions {
+  readonly sourceId: string;
+  /** What ffmpeg was given; stands as `name` in all that is passed on. */
+  readonly url: string;
+  readonly name: string;
+  readonly logger: Logger | undefined;
+  /** ffmpeg is at work although nothing comes out of it. */
+  readonly onLife?: () => void;
+}
 
 /** Makes sense of what ffmpeg writes to stderr while it decodes. */
 export class DecodeLog {
@@ -22,35 +36,30 @@ export class DecodeLog {
   concealed = 0;
   /** The last line that could be the reason of a failure. */
   lastError: string | undefined;
-  readonly #sourceId: string;
-  readonly #url: string;
-  readonly #name: string;
-  readonly #logger: Logger | undefined;
+  readonly #options: DecodeLogOptions;
   #logged = 0;
   #size: number | undefined;
 
-  /** @param url what ffmpeg was given; stands as `name` in all that is passed on. */
-  constructor(sourceId: string, url: string, name: string, logger: Logger | undefined) {
-    this.#sourceId = sourceId;
-    this.#url = url;
-    this.#name = name;
-    this.#logger = logger;
+  constructor(options: DecodeLogOptions) {
+    this.#options = options;
   }
 
   /** Takes one line. */
   line(line: string): void {
-    const size = SIZE.exec(line)?.[1];
-    if (size !== undefined) {
-      this.#sizeIs(Number(size));
-      return;
-    }
+    const printed = PRINTED.exec(line)?.[1];
+    if (printed === '0') this.#options.onLife?.();
+    else if (printed !== undefined) this.#sizeIs(Number(printed));
+    if (printed !== undefined || MOVED.test(line)) return;
     if (LOST.test(line)) this.lost++;
     else if (CONCEALED.test(line)) this.concealed++;
     const severe = /\[(?:error|fatal|panic)\]/.test(line);
     if (!severe && this.#logged >= MOST_LOGGED) return;
     const text = this.#readable(line);
     if (severe && !EMPTY_WORDS.test(text)) this.lastError = text;
-    if (this.#logged++ < MOST_LOGGED) this.#logger?.debug({ source: this.#sourceId }, `ffmpeg: ${text}`);
+    if (this.#logged++ < MOST_LOGGED) {
+      const { logger, sourceId } = this.#options;
+      logger?.debug({ source: sourceId }, `ffmpeg: ${text}`);
+    }
   }
 
   #sizeIs(size: number): void {
@@ -58,17 +67,19 @@ export class DecodeLog {
     this.#size = size;
     if (before === undefined || before === size) return;
     const text = (value: number): string => `${Math.floor(value / 65536)}x${value % 65536}`;
-    this.#logger?.warn(
-      { source: this.#sourceId },
-      `the picture of "${this.#name}" changes from ${text(before)} to ${text(size)}; it is scaled to its first size`,
+    const { logger, sourceId, name } = this.#options;
+    logger?.warn(
+      { source: sourceId },
+      `the picture of "${name}" changes from ${text(before)} to ${text(size)}; it is scaled to its first size`,
     );
   }
 
   // `[h264 @ 0x55d0] [error] text` → `text`, without passwords.
   #readable(line: string): string {
+    const { url, name } = this.#options;
     const text = line
-      .split(this.#url)
-      .join(this.#name)
+      .split(url)
+      .join(name)
       .replace(/^(?:\[[^\]]*\] ?)+/, '');
     return oneLine(redact(text)).trim();
   }

@@ -8,40 +8,48 @@ import {
   startFfmpegInto,
 } from '../../ffmpeg/child.js';
 import { NutReader } from '../../ffmpeg/nut-reader.js';
-import type { VideoProbe } from '../../ffmpeg/probe.js';
-import type { FramePool, FrameRequest } from '../../contract/frame.js';
-import type { Logger } from '../../contract/logger.js';
-import { type DecodeRange, rangeMicroseconds, shiftMicroseconds } from './decode-command.js';
+import type { FrameGeometry, FramePool, FrameRequest } from '../../contract/frame.js';
+import type { SourceReport } from '../../contract/source.js';
+import { rangeMicroseconds, shiftTicks } from './decode-command.js';
 import { DecodeLog } from './decode-log.js';
+import {
+  decodeError,
+  type DecodedInput,
+  type DecodeOutcome,
+  failureOf,
+  noFrames,
+  warnOfDamage,
+  whereOf,
+} from './decode-verdict.js';
+import { EpochClock } from './epoch-clock.js';
 import { type AssembledFrame, FrameAssembler } from './frame-assembler.js';
+import { type StallLimits, StallWatch } from './stall-watch.js';
 
 /** What is decoded, for whom. */
-export interface DecodeRunOptions {
-  readonly sourceId: string;
-  /** How the input is called in errors. */
-  readonly name: string;
+export interface DecodeRunOptions extends DecodedInput {
   readonly command: FfmpegCommand;
-  readonly probe: VideoProbe;
-  readonly range: DecodeRange;
   readonly request: FrameRequest;
   readonly pool: FramePool;
   readonly signal: AbortSignal;
-  /** To warn of an input that ends early; an estimate unless the container states it. */
-  readonly expectedFrames: number | undefined;
-  readonly logger: Logger | undefined;
+  readonly stall: StallLimits;
+  /** Told when ffmpeg stalls and when it goes on. */
+  readonly report: (report: SourceReport) => void;
+  /** The first frame begins an epoch with this geometry: an earlier run has filled the pool before. */
+  readonly opens?: FrameGeometry;
 }
 
 /** Time that ffmpeg has to exit after it closed its output. */
 const EXIT_GRACE_MS = 5000;
-/** Less than this part of what was expected is worth a warning. */
-const FAR_LESS = 0.9;
 
 /** Decodes one input once. */
 export class DecodeRun {
   readonly #options: DecodeRunOptions;
   readonly #log: DecodeLog;
+  readonly #clock: EpochClock;
   readonly #assembler: FrameAssembler;
   readonly #reader: NutReader;
+  readonly #watch: StallWatch;
+  readonly #untilUs: number;
   #process: { readonly child: FfmpegChild; readonly flow: ByteFlow } | undefined;
   #failure: { readonly error: unknown } | undefined;
   #flowed = false;
@@ -55,15 +63,27 @@ export class DecodeRun {
   };
 
   constructor(options: DecodeRunOptions) {
-    const { pool, signal, request, probe, command, name } = options;
+    const { pool, signal, request, probe, range, command, name, opens } = options;
     this.#options = options;
-    this.#log = new DecodeLog(options.sourceId, command.inputs[0]?.url ?? name, name, options.logger);
+    this.#untilUs = rangeMicroseconds(probe, range).until;
+    this.#watch = this.#createWatch();
+    this.#log = new DecodeLog({
+      sourceId: options.sourceId,
+      url: command.inputs[0]?.url ?? name,
+      name,
+      logger: options.logger,
+      onLife: () => {
+        this.#watch.alive();
+      },
+    });
+    this.#clock = new EpochClock(probe, shiftTicks(probe));
     this.#assembler = new FrameAssembler({
       pool,
       signal,
       input: request.input,
-      image: request.image ? probe : undefined,
-      shiftUs: shiftMicroseconds(probe),
+      image: request.image ? (opens ?? probe) : undefined,
+      clock: this.#clock,
+      opens,
       onFrame: () => this.#wake?.(),
       onMemory: () => {
         this.#resume();
@@ -84,7 +104,14 @@ export class DecodeRun {
   async start(): Promise<void> {
     const { signal, command } = this.#options;
     this.#throwIfAborted();
-    const process = await startFfmpegInto(command, this.#reader, (line) => {
+    const target = {
+      room: () => this.#reader.room(),
+      filled: (count: number) => {
+        this.#watch.alive();
+        return this.#reader.filled(count);
+      },
+    };
+    const process = await startFfmpegInto(command, target, (line) => {
       this.#log.line(line);
     });
     this.#process = process;
@@ -93,24 +120,30 @@ export class DecodeRun {
     process.flow.ended.then(
       () => {
         this.#flowed = true;
+        this.#watch.stop();
         this.#wake?.();
       },
       (error: unknown) => {
         this.#fail(this.#failed(messageOf(error), error));
       },
     );
+    this.#watch.start();
     process.flow.resume();
   }
 
   /**
    * The next frame, or undefined after the last. The caller owns its slot.
-   * @throws SightlineError ERR_SOURCE_DECODE, ERR_ABORTED
+   * @throws SightlineError ERR_SOURCE_DECODE, ERR_SOURCE_STALLED, ERR_ABORTED
    */
   async next(): Promise<AssembledFrame | undefined> {
     for (;;) {
       // What was complete before an error is still good; after an abort nobody wants it.
       const frame = this.#options.signal.aborted ? undefined : this.#assembler.take();
       if (frame !== undefined) {
+        if (frame.mediaUs >= this.#untilUs) {
+          this.#endOfRange(frame);
+          return undefined;
+        }
         this.#frames++;
         this.#lastUs = frame.ptsUs;
         return frame;
@@ -130,11 +163,30 @@ export class DecodeRun {
   }
 
   async #stop(): Promise<void> {
+    this.#watch.stop();
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     // In this order: once it is stopped nothing is read into the slots any more.
     const stopped = this.#process?.child.stop();
     this.#assembler.close();
     await stopped;
+  }
+
+  #createWatch(): StallWatch {
+    const { stall, report, name } = this.#options;
+    const code = 'ERR_SOURCE_STALLED';
+    return new StallWatch(stall, {
+      isHeldBack: () => this.#assembler.waits,
+      onStall: () => {
+        report({ state: 'stalled', code, reason: `nothing came of "${name}" for ${stall.stallMs / 1000} s` });
+      },
+      onResume: () => {
+        report({ state: 'running' });
+      },
+      onGiveUp: () => {
+        const reason = `nothing came for ${stall.giveUpMs / 1000} s, so it was given up`;
+        this.#fail(new SightlineError(code, `${whereOf(name, this.#frames)}: ${reason}`));
+      },
+    });
   }
 
   #resume(): void {
@@ -148,47 +200,28 @@ export class DecodeRun {
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
+    this.#watch.stop();
     this.#wake?.();
+  }
+
+  #endOfRange({ slot }: AssembledFrame): void {
+    slot.discard();
+    if (this.#frames === 0) throw this.#failed(noFrames(this.#options));
+    warnOfDamage(this.#options, this.#outcome());
   }
 
   async #judge(): Promise<void> {
     const exit = await this.#exit();
     this.#throwIfAborted();
-    const { probe, range, name, expectedFrames = 0, logger, sourceId } = this.#options;
-    const lastError = this.#log.lastError;
-    if (exit?.stopped !== false) throw this.#failed('ffmpeg closed its output but did not end');
-    if (exit.signal !== null) throw this.#failed(`ffmpeg was killed by ${exit.signal}`);
-    if (exit.code !== 0)
-      throw this.#failed(lastError ?? `ffmpeg ended with exit code ${exit.code ?? 'unknown'}`);
-    if (this.#frames === 0) {
-      const { start = 0 } = range;
-      const lasts =
-        probe.durationUs === undefined ? '' : `; it lasts ${(probe.durationUs / 1e6).toFixed(1)} s`;
-      if (start > 0 && lastError === undefined)
-        throw this.#failed(`it has no frame at or after ${start} s${lasts}`);
-      throw this.#failed(lastError ?? 'it holds no frames');
-    }
-    if (!this.#reader.complete) throw this.#failed('ffmpeg ended in the middle of a frame');
-    const { concealed } = this.#log;
-    if (concealed > 0)
-      logger?.warn({ source: sourceId }, `${concealed} frames of "${name}" are damaged in parts`);
-    if (this.#endedEarly()) {
-      const counts = `${this.#frames} of about ${expectedFrames} frames`;
-      logger?.warn(
-        { source: sourceId },
-        `"${name}" ended early, after ${counts}; it may be damaged or cut short`,
-      );
-    }
+    const outcome = this.#outcome();
+    const failure = failureOf(exit, this.#reader.complete, this.#options, outcome);
+    if (failure !== undefined) throw this.#failed(failure);
+    warnOfDamage(this.#options, outcome);
   }
 
-  // The average rate of a container can be a bad guess where the rate varies, so a count that was estimated is not enough.
-  #endedEarly(): boolean {
-    const { probe, range, expectedFrames = 0 } = this.#options;
-    if (this.#frames >= FAR_LESS * expectedFrames) return false;
-    if (probe.frameCount !== undefined || probe.durationUs === undefined) return true;
-    const { from, until } = rangeMicroseconds(probe, range);
-    const end = Math.min(until, probe.startUs + probe.durationUs);
-    return this.#lastUs < from + FAR_LESS * (end - from);
+  #outcome(): DecodeOutcome {
+    const { concealed, lastError } = this.#log;
+    return { frames: this.#frames, lastUs: this.#lastUs, jumps: this.#clock.jumps, concealed, lastError };
   }
 
   async #exit(): Promise<FfmpegExit | undefined> {
@@ -200,12 +233,7 @@ export class DecodeRun {
   }
 
   #failed(reason: string, cause?: unknown): SightlineError {
-    const { name } = this.#options;
-    const where =
-      this.#frames === 0
-        ? `no frame of "${name}" could be decoded`
-        : `decoding "${name}" failed after ${this.#frames} frames`;
-    return new SightlineError('ERR_SOURCE_DECODE', `${where}: ${reason}`, { cause });
+    return decodeError(this.#options.name, this.#frames, reason, cause);
   }
 
   #throwIfAborted(): void {

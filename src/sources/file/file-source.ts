@@ -5,10 +5,11 @@ import { probeVideo, type VideoProbe } from '../../ffmpeg/probe.js';
 import { letterboxOf } from '../../geometry/letterbox.js';
 import type { Frame, FramePool, FrameRequest } from '../../contract/frame.js';
 import type { Logger } from '../../contract/logger.js';
-import type { Source, SourceInfo } from '../../contract/source.js';
+import type { Source, SourceInfo, SourceReport } from '../../contract/source.js';
 import type { Letterbox } from '../../contract/picture.js';
 import { decodeCommand } from '../decode/decode-command.js';
 import { DecodeRun } from '../decode/decode-run.js';
+import type { StallLimits } from '../decode/stall-watch.js';
 import { locateInput, type LocatedInput } from './locate-input.js';
 import { type FileSourceOptions, type FileSourceOptionsInput, parseFileSourceOptions } from './options.js';
 
@@ -19,7 +20,12 @@ export interface FileSourceParts extends FileSourceOptionsInput {
   readonly path: string;
   readonly ffmpeg: FfmpegInstallation;
   readonly logger?: Logger | undefined;
+  /** Instead of the usual limits. */
+  readonly stall?: Partial<StallLimits>;
 }
+
+/** A file on a slow disk or server may take its time; one that hangs must not keep a run from ending. */
+const STALL_LIMITS: StallLimits = { stallMs: 10_000, giveUpMs: 60_000 };
 
 /**
  * A source that reads a file as fast as its frames are taken. Timestamps stay those of the file, whatever part of it is
@@ -27,8 +33,8 @@ export interface FileSourceParts extends FileSourceOptionsInput {
  * @throws SightlineError ERR_USAGE for options that cannot be meant.
  */
 export function createFileSource(parts: FileSourceParts): Source {
-  const { id, path, ffmpeg, logger, ...options } = parts;
-  return new FileSource({ id, path, ffmpeg, logger }, parseFileSourceOptions(id, options));
+  const { id, path, ffmpeg, logger, stall = {}, ...options } = parts;
+  return new FileSource({ id, path, ffmpeg, logger, stall }, parseFileSourceOptions(id, options));
 }
 
 interface Opened {
@@ -37,11 +43,12 @@ interface Opened {
   readonly letterbox: Letterbox;
   readonly request: FrameRequest;
   readonly expectedFrames: number | undefined;
+  readonly report: (report: SourceReport) => void;
 }
 
 class FileSource implements Source {
   readonly id: string;
-  readonly #parts: Pick<FileSourceParts, 'path' | 'ffmpeg' | 'logger'>;
+  readonly #parts: Pick<FileSourceParts, 'path' | 'ffmpeg' | 'logger' | 'stall'>;
   readonly #options: FileSourceOptions;
   #opened: Opened | undefined;
   #run: DecodeRun | undefined;
@@ -56,7 +63,11 @@ class FileSource implements Source {
     return this.#run?.decodeErrors ?? 0;
   }
 
-  async open(request: FrameRequest, signal: AbortSignal): Promise<SourceInfo> {
+  async open(
+    request: FrameRequest,
+    signal: AbortSignal,
+    report: (report: SourceReport) => void,
+  ): Promise<SourceInfo> {
     const { ffmpeg, path, logger } = this.#parts;
     const located = await locateInput(path);
     const { ffprobePath } = ffmpeg;
@@ -65,7 +76,7 @@ class FileSource implements Source {
     const { input: model } = request;
     const letterbox = letterboxOf(width, height, model.width, model.height, pixelAspect);
     const expectedFrames = expectedFramesOf(probe, this.#options);
-    this.#opened = { located, probe, letterbox, request, expectedFrames };
+    this.#opened = { located, probe, letterbox, request, expectedFrames, report };
     logger?.debug({ source: this.id, codec: probe.codec, width, height }, 'opened');
     return {
       id: this.id,
@@ -93,9 +104,9 @@ class FileSource implements Source {
         `frames of "${this.id}" must be asked for once, after it was opened`,
       );
     }
-    const { ffmpeg, logger } = this.#parts;
+    const { ffmpeg, logger, stall } = this.#parts;
     const { threads, maxFrames = Infinity } = this.#options;
-    const { located, probe, letterbox, request, expectedFrames } = opened;
+    const { located, probe, letterbox, request, expectedFrames, report } = opened;
     const run = new DecodeRun({
       sourceId: this.id,
       name: located.name,
@@ -115,6 +126,8 @@ class FileSource implements Source {
       signal,
       expectedFrames,
       logger,
+      stall: { ...STALL_LIMITS, ...stall },
+      report,
     });
     this.#run = run;
     try {

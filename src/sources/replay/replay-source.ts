@@ -2,7 +2,14 @@
 import { SightlineError } from '../../errors.js';
 import { letterboxOf } from '../../geometry/letterbox.js';
 import type { FrameRecord } from '../../record/record.js';
-import type { FrameGeometry, FramePool, FrameRequest, FrameSlot, FrameStamp } from '../../contract/frame.js';
+import type {
+  Frame,
+  FrameGeometry,
+  FramePool,
+  FrameRequest,
+  FrameSlot,
+  FrameStamp,
+} from '../../contract/frame.js';
 import type { Source, SourceInfo } from '../../contract/source.js';
 import type { RecordedSource, Recording } from '../../record/recording.js';
 
@@ -71,15 +78,17 @@ export function createReplayVideoSource(
     async *frames(pool, signal) {
       const records = recording.frames(head.source, signal)[Symbol.asyncIterator]();
       let next = await records.next();
-      const recorded = (ptsUs: number): FrameRecord | undefined =>
-        next.done !== true && next.value.ptsUs === ptsUs ? next.value : undefined;
+      const recorded = (epoch: number, ptsUs: number): FrameRecord | undefined =>
+        next.done !== true && next.value.epoch === epoch && next.value.ptsUs === ptsUs
+          ? next.value
+          : undefined;
       try {
         for await (const frame of video.frames(renumbering(pool, recorded), signal)) {
-          const record = recorded(frame.ptsUs);
+          const record = recorded(frame.epoch, frame.ptsUs);
           if (record === undefined) {
             frame.release();
             if (next.done === true) return;
-            if (frame.ptsUs > next.value.ptsUs) throw noSuchFrame(next.value);
+            if (isAfter(frame, next.value)) throw noSuchFrame(next.value);
             continue;
           }
           expect(record);
@@ -130,19 +139,30 @@ function stampOf({ frame, ptsUs, capturedAt = 0 }: FrameRecord): FrameStamp {
   return { index: frame, ptsUs, capturedAt };
 }
 
+/** Whether a frame of the video comes after a recorded one. */
+function isAfter(frame: Pick<Frame, 'epoch' | 'ptsUs'>, { epoch, ptsUs }: FrameRecord): boolean {
+  return frame.epoch > epoch || (frame.epoch === epoch && frame.ptsUs > ptsUs);
+}
+
 /** Gives frames the numbers that they have in the recording, whatever part of the video that was. */
-function renumbering(pool: FramePool, recorded: (ptsUs: number) => FrameRecord | undefined): FramePool {
-  const wrap = (slot: FrameSlot): FrameSlot => ({
-    input: slot.input,
-    ...(slot.image !== undefined && { image: slot.image }),
-    publish(stamp) {
-      const record = recorded(stamp.ptsUs);
-      return slot.publish(record === undefined ? stamp : stampOf(record));
-    },
-    discard: () => {
-      slot.discard();
-    },
-  });
+function renumbering(
+  pool: FramePool,
+  recorded: (epoch: number, ptsUs: number) => FrameRecord | undefined,
+): FramePool {
+  const wrap = (slot: FrameSlot): FrameSlot => {
+    const { epoch } = pool;
+    return {
+      input: slot.input,
+      ...(slot.image !== undefined && { image: slot.image }),
+      publish(stamp) {
+        const record = recorded(epoch, stamp.ptsUs);
+        return slot.publish(record === undefined ? stamp : stampOf(record));
+      },
+      discard: () => {
+        slot.discard();
+      },
+    };
+  };
   return {
     get capacity() {
       return pool.capacity;

@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { FfmpegInstallation } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
-import { createFileSource } from '../../../src/sources/file/file-source.js';
+import { createFileSource, type FileSourceParts } from '../../../src/sources/file/file-source.js';
 import type { FrameRequest } from '../../../src/contract/frame.js';
 import type { Frame } from '../../../src/contract/frame.js';
+import type { SourceReport } from '../../../src/contract/source.js';
 import { carClip, decode, ffmpeg, runFfmpeg, smallRequest } from '../../support/media.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -50,15 +51,16 @@ async function started(
   installation: FfmpegInstallation,
   capacity = 3,
   request: FrameRequest = smallRequest,
-  duration?: number,
+  extra: Partial<FileSourceParts> = {},
+  report: (report: SourceReport) => void = () => undefined,
 ): Promise<{
   frames: AsyncIterator<Frame>;
   abort: () => void;
   missing: () => number;
 }> {
   const controller = new AbortController();
-  const source = createFileSource({ id: 'clip', path: carClip, ffmpeg: installation, duration });
-  const info = await source.open(request, controller.signal, () => undefined);
+  const source = createFileSource({ id: 'clip', path: carClip, ffmpeg: installation, ...extra });
+  const info = await source.open(request, controller.signal, report);
   const pool = createFramePool({ sourceId: 'clip', capacity, geometry: info, request });
   return {
     frames: source.frames(pool, controller.signal)[Symbol.asyncIterator](),
@@ -109,7 +111,7 @@ describe('an ffmpeg that fails', () => {
     [
       'sends frames of another size',
       `exec "$FFMPEG" -v error -f lavfi -i testsrc -f nut -`,
-      /sent streams of 320x240 where 64x64 and 768x432/,
+      /sent streams of 320x240 where 8x1 and 64x64 and 768x432/,
     ],
   ])('and %s', async (_what, script, message) => {
     const { ffmpeg: fake } = await fakeFfmpeg(script);
@@ -210,6 +212,59 @@ describe('stopping', () => {
   });
 });
 
+describe('an ffmpeg that delivers nothing', () => {
+  test('from the beginning is given up', async () => {
+    const fake = await fakeFfmpeg('exec sleep 1000');
+    const told: SourceReport[] = [];
+    const stall = { stallMs: 50, giveUpMs: 200 };
+    const run = await started(fake.ffmpeg, 3, smallRequest, { stall }, (report) => told.push(report));
+    await expect(run.frames.next()).rejects.toMatchObject({
+      code: 'ERR_SOURCE_STALLED',
+      message: `no frame of "${carClip}" could be decoded: nothing came for 0.2 s, so it was given up`,
+    });
+    expect(told).toEqual([
+      { state: 'stalled', code: 'ERR_SOURCE_STALLED', reason: `nothing came of "${carClip}" for 0.05 s` },
+    ]);
+    expect(isAlive(await fake.pid())).toBe(false);
+    expect(run.missing()).toBe(0);
+  });
+
+  test('any more, as it was stopped in mid-run, and goes on', async () => {
+    const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
+    const told: string[] = [];
+    const stall = { stallMs: 100, giveUpMs: 60_000 };
+    const run = await started(fake.ffmpeg, 3, smallRequest, { stall }, ({ state }) => told.push(state));
+    const take = async (): Promise<boolean> => {
+      const { value, done } = (await run.frames.next()) as IteratorResult<Frame, undefined>;
+      value?.release();
+      return done === true;
+    };
+    await take();
+    const pid = await fake.pid();
+    process.kill(pid, 'SIGSTOP');
+    let ended = false;
+    const rest = (async () => {
+      while (!ended) ended = await take();
+    })();
+    await expect.poll(() => told.at(-1)).toBe('stalled');
+    process.kill(pid, 'SIGCONT');
+    await rest;
+    expect(told.slice(-2)).toEqual(['stalled', 'running']);
+  });
+
+  test('as it is stopped, can be ended', async () => {
+    const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
+    const run = await started(fake.ffmpeg);
+    ((await run.frames.next()).value as Frame).release();
+    const pid = await fake.pid();
+    process.kill(pid, 'SIGSTOP');
+    run.abort();
+    await expect(run.frames.next()).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    expect(isAlive(pid)).toBe(false);
+    expect(run.missing()).toBe(0);
+  });
+});
+
 test('while all memory is in use nothing is lost and ffmpeg waits', async () => {
   const run = await started(ffmpeg, 2);
   const held: Frame[] = [];
@@ -242,7 +297,7 @@ test.skipIf(process.platform !== 'linux')('Ctrl-C in a terminal does not reach f
 test('frames that all lie in the pipe before the first is released come whole', async () => {
   const tiny = { input: { width: 8, height: 8, pad: 128, kernel: 'area' }, image: false } as const;
   const fake = await fakeFfmpeg(`exec "$FFMPEG" "$@"`);
-  const run = await started(fake.ffmpeg, 2, tiny, 5);
+  const run = await started(fake.ffmpeg, 2, tiny, { duration: 5 });
   const held = [(await run.frames.next()).value as Frame, (await run.frames.next()).value as Frame];
   const next = run.frames.next();
   // Five seconds take less than a pipe holds, so ffmpeg can end although nobody reads.

@@ -6,7 +6,13 @@ const url = 'http://me:hunter2@host/v.ts';
 
 function logOf(lines: readonly string[]): { log: DecodeLog; warnings: string[] } {
   const warnings: string[] = [];
-  const log = new DecodeLog('clip', url, 'http://***@host/v.ts', warningsTo(warnings));
+  const log = new DecodeLog({
+    sourceId: 'clip',
+    url,
+    name: 'http://***@host/v.ts',
+    logger: warningsTo(warnings),
+    onLife: () => warnings.push('alive'),
+  });
   for (const line of lines) log.line(line);
   return { log, warnings };
 }
@@ -39,4 +45,9 @@ test('a new size of the picture is told once', () => {
   expect(warnings).toEqual([
     'the picture of "http://***@host/v.ts" changes from 64x48 to 96x48; it is scaled to its first size',
   ]);
+});
+
+test('a printed zero is a sign of life', () => {
+  const { warnings } = logOf(['[warning] 0.000000', '[warning] 10.5', '[error] 0.000000']);
+  expect(warnings).toEqual(['alive']);
 });
