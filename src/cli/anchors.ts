@@ -5,6 +5,7 @@ import { type BoxSize, findAnchors } from '../eval/detections/find-anchors.js';
 import type { LabelledImages } from '../eval/labels.js';
 import { letterboxOf } from '../geometry/letterbox.js';
 import { inputSize, numberFrom } from './parse-values.js';
+import { print, say } from './terminal.js';
 
 interface AnchorsFlags {
   readonly size: ReturnType<typeof inputSize>;
@@ -38,12 +39,12 @@ export function anchorsCommand(): Command {
       const rounded = anchors.map(({ width, height }) => [Math.round(width), Math.round(height)]);
       if (flags.json === true) {
         const report = { anchors: rounded, meanIou, boxes: sizes.length, rounds, seed, size };
-        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+        print(JSON.stringify(report, null, 2));
         return;
       }
       // One line as the reference's anchor files have it.
-      process.stdout.write(`${rounded.map((pair) => pair.join(',')).join(',  ')}\n`);
-      process.stderr.write(`mean best IoU ${meanIou.toFixed(4)} over ${sizes.length} boxes\n`);
+      print(rounded.map((pair) => pair.join(',')).join(',  '));
+      say(`mean best IoU ${meanIou.toFixed(4)} over ${sizes.length} boxes\n`);
     });
 }
 

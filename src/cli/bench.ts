@@ -11,7 +11,7 @@ import {
 } from '../model/benchmark/benchmark.js';
 import { EXIT } from './exit-codes.js';
 import { inputSize, numberFrom } from './parse-values.js';
-import { print } from './print.js';
+import { print, say } from './terminal.js';
 import { type Column, columnTable } from '../text/column-table.js';
 
 interface ModelFlags {
@@ -78,7 +78,7 @@ async function benchModel(modelDir: string, flags: ModelFlags): Promise<number> 
     };
     const load = loadavg();
     if ((load[0] ?? 0) > availableParallelism() / 2) {
-      process.stderr.write(
+      say(
         `warning: others use this machine (load ${(load[0] ?? 0).toFixed(1)} on ${availableParallelism()} cores): trust the ` +
           'CPU time more than the clock\n',
       );
@@ -97,7 +97,7 @@ function showProgress(cases: readonly BenchmarkCase[], done: number, all: number
   const [{ device, threads, size, precision }] = cases as readonly [BenchmarkCase];
   const with_ = threads === null ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const batches = cases.map(({ batch }) => batch).join(', ');
-  process.stderr.write(
+  say(
     `[${done + 1}/${all}] ${device} ${precision}${with_}, ${size.width}x${size.height}, batch ${batches}\n`,
   );
 }

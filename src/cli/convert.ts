@@ -6,7 +6,7 @@ import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/export/
 import type { ModelManifest, Phi } from '../model/manifest.js';
 import { EXIT } from './exit-codes.js';
 import { anchorMask, inputSize, numberFrom } from './parse-values.js';
-import { print } from './print.js';
+import { print } from './terminal.js';
 
 interface ConvertFlags {
   readonly out?: string;

@@ -3,7 +3,7 @@ import { BUNDLED_MODEL, VERSION } from '../app/app.js';
 import { diagnose } from '../app/diagnose.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
-import { print } from './print.js';
+import { print } from './terminal.js';
 
 interface DoctorFlags {
   model?: string;

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { TENSORFLOW_PACKAGES, type TensorflowPackage } from '../tensorflow-link/ask-python.js';
 import { linkTensorflow, PINNED_TENSORFLOW } from '../tensorflow-link/link-tensorflow.js';
 import { EXIT } from './exit-codes.js';
+import { print } from './terminal.js';
 
 interface LinkFlags {
   readonly from?: string;
@@ -38,7 +39,7 @@ export function linkTensorflowCommand(onExit: (code: number) => void): Command {
         named: python !== undefined,
       };
       await linkTensorflow(request, (line) => {
-        process.stdout.write(`${line}\n`);
+        print(line);
       });
       onExit(EXIT.done);
     });

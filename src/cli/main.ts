@@ -11,9 +11,11 @@ import { evalCommand } from './eval.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { linkTensorflowCommand } from './link-tensorflow.js';
 import { modelCommand } from './model.js';
-import { print } from './print.js';
 import { replayCommand } from './replay.js';
+import { guardTerminal, print, say } from './terminal.js';
 import { trackCommand } from './track.js';
+
+guardTerminal();
 
 const onExit = (code: number): void => {
   process.exitCode = code;
@@ -54,9 +56,9 @@ try {
   if (error instanceof CommanderError) {
     onExit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
     // A command without its subcommand has printed its help.
-    if (error.exitCode !== 0 && error.code !== 'commander.help') process.stderr.write(`${error.message}\n`);
+    if (error.exitCode !== 0 && error.code !== 'commander.help') say(`${error.message}\n`);
   } else {
     onExit(exitCodeOf(error));
-    process.stderr.write(`error: ${messageOf(error)}\n`);
+    say(`error: ${messageOf(error)}\n`);
   }
 }

@@ -4,7 +4,7 @@ import { describeModel, type ModelDescription } from '../model/describe-model.js
 import type { LayerDescription, StageDescription } from '../model/graph/describe.js';
 import { EXIT } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
-import { print } from './print.js';
+import { print } from './terminal.js';
 import { type Column, columnTable } from '../text/column-table.js';
 
 interface InfoFlags {

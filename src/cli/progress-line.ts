@@ -1,5 +1,6 @@
 /** The one line that tells on a terminal how far a run is. */
 import type { SourceProgress } from '../app/app.js';
+import { say } from './terminal.js';
 
 /** Redraws a line in place; other output goes through `print`, so that the two do not mix. */
 export interface ProgressLine {
@@ -11,19 +12,15 @@ const EVERY_MS = 250;
 /** Weight of the newest rate in the smoothed one. */
 const SMOOTHING = 0.2;
 
-/** Starts the line on `stream`, or only passes text through when the stream is not a terminal. */
-export function startProgressLine(
-  stream: NodeJS.WriteStream,
-  shown: boolean,
-  progress: () => readonly SourceProgress[],
-): ProgressLine {
-  if (!shown) return { print: (text) => stream.write(text), stop: nothing };
+/** Starts the line on the standard error, or only passes text through where it is not to be `shown`. */
+export function startProgressLine(shown: boolean, progress: () => readonly SourceProgress[]): ProgressLine {
+  if (!shown) return { print: say, stop: nothing };
   let drawn = false;
   let before: { frames: number; at: number } | undefined;
   let rate: number | undefined;
 
   const clear = (): void => {
-    if (drawn) stream.write('\r\u001b[K');
+    if (drawn) say('\r\u001b[K');
     drawn = false;
   };
   const draw = (): void => {
@@ -35,16 +32,16 @@ export function startProgressLine(
       rate = rate === undefined ? now : rate + SMOOTHING * (now - rate);
     }
     before = { frames, at };
-    const text = progressText(sources, rate).slice(0, Math.max(20, stream.columns - 1));
+    const text = progressText(sources, rate).slice(0, Math.max(20, process.stderr.columns - 1));
     clear();
-    stream.write(text);
+    say(text);
     drawn = true;
   };
   const timer = setInterval(draw, EVERY_MS);
   return {
     print(text) {
       clear();
-      stream.write(text);
+      say(text);
     },
     stop() {
       clearInterval(timer);

@@ -28,7 +28,7 @@ export async function runPipeline(
   const showsLine = pretty && flags.quiet !== true && process.stderr.isTTY;
   let pipeline: Pipeline | undefined;
   const preparing = new AbortController();
-  const line = startProgressLine(process.stderr, showsLine, () => pipeline?.progress() ?? []);
+  const line = startProgressLine(showsLine, () => pipeline?.progress() ?? []);
   const logger = createLogger({
     format: flags.logFormat,
     level: flags.quiet === true ? 'warn' : flags.verbose === true ? 'debug' : 'info',

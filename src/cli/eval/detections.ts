@@ -16,6 +16,7 @@ import {
   worstImages,
 } from '../../eval/report/detections-report.js';
 import { makeFolder, nameList, type ReportFlags, outputOptions, printScores, writePage } from './output.js';
+import { say } from '../terminal.js';
 
 /** What `eval detections` and `eval run` have in common. */
 export interface DetectionsFlags extends ReportFlags {
@@ -74,7 +75,7 @@ export async function scoreDetections(
 ): Promise<void> {
   if (unknown.size > 0 && flags.classes === undefined) {
     const list = [...unknown].map(([name, count]) => `${name} (${count})`).join(', ');
-    process.stderr.write(`not scored, the ground truth has no such class: ${list}\n`);
+    say(`not scored, the ground truth has no such class: ${list}\n`);
   }
   const chosen = keepClasses({ truth, found }, flags.classes);
   const { scores, errors } = evaluateDetections(chosen.truth, chosen.found, { voc07: flags.voc07 === true });

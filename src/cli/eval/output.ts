@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { messageOf, SightlineError } from '../../errors.js';
 import { csvTable, type Table, textTable } from '../../eval/report/table.js';
+import { print } from '../terminal.js';
 
 /** How a command of evaluation prints. */
 export interface ReportFlags {
@@ -34,9 +35,9 @@ export async function printScores(
   },
 ): Promise<void> {
   if (flags.html !== undefined) await writePage(flags.html, await forms.page());
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(forms.report, null, 2)}\n`);
-  else if (flags.csv === true) process.stdout.write(csvTable(forms.exact));
-  else process.stdout.write(`${textTable(forms.table)}${forms.footer ?? ''}`);
+  if (flags.json === true) print(JSON.stringify(forms.report, null, 2));
+  else if (flags.csv === true) print(csvTable(forms.exact).trimEnd());
+  else print(`${textTable(forms.table)}${forms.footer ?? ''}`.trimEnd());
 }
 
 /** @throws SightlineError ERR_SINK_UNWRITABLE */

@@ -7,6 +7,7 @@ import { combineScores, evaluateSequence, type SequenceScores } from '../../eval
 import { pairSequences } from '../../eval/tracks/pair-sequences.js';
 import { type Benchmark, BENCHMARKS } from '../../eval/tracks/preprocess.js';
 import { nameList, type ReportFlags, outputOptions, printScores } from './output.js';
+import { say } from '../terminal.js';
 
 interface TracksFlags extends ReportFlags {
   readonly benchmark: Benchmark | 'auto';
@@ -43,7 +44,7 @@ async function evalTracks(truthPath: string, resultPath: string, flags: TracksFl
   const truth = await readMotTruth(truthPath, flags.sequences);
   const { pairs, unused } = pairSequences(truth, await findTrackResults(resultPath, flags.classes));
   if (unused.length > 0 && flags.sequences === undefined)
-    process.stderr.write(`not scored, no ground truth: ${unused.map(({ name }) => name).join(', ')}\n`);
+    say(`not scored, no ground truth: ${unused.map(({ name }) => name).join(', ')}\n`);
   const benchmark = flags.benchmark === 'auto' ? benchmarkOf(truth.map(({ name }) => name)) : flags.benchmark;
   const sequences: SequenceScores[] = [];
   for (const [{ name, rows, regions, frames: stated }, results] of pairs) {
