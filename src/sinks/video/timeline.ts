@@ -19,6 +19,7 @@ export class Timeline {
   readonly #usualGap: number;
   #shift: number | undefined;
   #epoch = 0;
+  #jumped = false;
   #first = 0;
   #last = -1;
   #gap: number;
@@ -52,10 +53,15 @@ export class Timeline {
     return this.#moved;
   }
 
+  /** Whether the clock of the source jumped, and stretches of it were joined. */
+  get jumped(): boolean {
+    return this.#jumped;
+  }
+
   /**
    * The timestamp of the next frame in ticks. The timeline of the source is kept, unless it begins below zero, beyond ten
-   * seconds or, by `startsInside`, in the middle of the source: then the file begins at zero. Where the clock of a live
-   * source starts again, the file goes on.
+   * seconds or, by `startsInside`, in the middle of the source: then the file begins at zero. Where the clock of the source
+   * jumps, the file goes on after the usual gap.
    */
   ticksOf(frame: Pick<Frame, 'ptsUs' | 'epoch'>, startsInside: boolean): number {
     const own = Math.round(((frame.ptsUs / 1e6) * this.timeBase.den) / this.timeBase.num);
@@ -69,6 +75,7 @@ export class Timeline {
     }
     if (frame.epoch !== this.#epoch) {
       this.#epoch = frame.epoch;
+      this.#jumped = true;
       this.#shift = this.#last + this.#usualGap - own;
     }
     let ticks = own + this.#shift;

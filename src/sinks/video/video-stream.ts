@@ -163,7 +163,13 @@ export class VideoStream implements SinkStream {
   /** Adds the audio. A video that does not get it is kept as it is. */
   async #joined(audio: AudioPlan, outcome: SourceOutcome): Promise<string> {
     const { output, ffmpeg, container, logger, source } = this.#options;
-    const { timeBase, shiftSeconds, span } = this.#timeline;
+    const { timeBase, shiftSeconds, span, jumped } = this.#timeline;
+    if (jumped) {
+      this.#audioNote = 'without audio';
+      const text = `"${output.name}" gets no audio: the clock of the source jumped, and its audio cannot be placed`;
+      logger.warn({ source: source.id }, text);
+      return this.#part;
+    }
     const joined = output.partPath('joined');
     const from = this.#cutAtStart ? span.start : undefined;
     const to = this.#endsInside(outcome) ? span.end : undefined;
