@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Source } from '../../../src/contract/source.js';
+import type { Source, SourceStatus } from '../../../src/contract/source.js';
 import { SightlineError } from '../../../src/errors.js';
 import type { Pipeline } from '../../../src/pipeline/pipeline.js';
 import { countingSource, rememberingSink } from '../../support/pipeline-parts.js';
@@ -93,6 +93,34 @@ describe('a run that changes', () => {
       ['removed', 'stopped', 5],
     ]);
     expect([own.closed, shared.closed]).toEqual([1, 1]);
+  });
+
+  it('tells those who stay that a source was removed, but not that it was replaced', async () => {
+    const [kept, removed] = [steppedSource('kept'), steppedSource('removed')];
+    const [before, after] = [steppedSource('cam'), steppedSource('cam')];
+    const heard: string[] = [];
+    const hear = ({ sourceId, state }: SourceStatus): void => {
+      if (state === 'removed') heard.push(sourceId);
+    };
+    const nothing = (): Promise<void> => Promise.resolve();
+    const service = { name: 'service', start: nothing, close: nothing, onStatus: hear };
+    const sink = { ...rememberingSink('sink', 'wait'), onStatus: hear };
+    const { pipeline, summary } = await started({
+      sources: [kept, removed, before],
+      sinks: [sink],
+      services: [service],
+    });
+    pipeline.statuses.subscribe(hear);
+    await before.step(1);
+    await pipeline.replaceSource(after);
+    await pipeline.removeSource('removed');
+    expect(heard).toEqual(['removed', 'removed', 'removed']);
+    const unusable = { ...rememberingSink('own', 'wait'), prepare: () => Promise.reject(new Error('no')) };
+    await expect(pipeline.replaceSource(steppedSource('cam'), [unusable])).rejects.toThrow('no');
+    expect(heard.slice(3)).toEqual(['cam', 'cam', 'cam']);
+    kept.finish();
+    await summary;
+    expect(heard).toHaveLength(6);
   });
 
   it('replaces a source under its id', async () => {
