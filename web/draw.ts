@@ -6,8 +6,10 @@ const DARK = '#101214';
 
 interface Pen {
   readonly context: CanvasRenderingContext2D;
-  /** Canvas pixels per pixel of the source. */
+  /** Canvas pixels per pixel of the frame. */
   readonly scale: number;
+  /** From a place of the scene to the canvas: frames may have another size than when lines and zones were laid. */
+  readonly place: (place: Place) => Place;
   /** Of letters. */
   readonly size: number;
   readonly line: number;
@@ -38,7 +40,9 @@ export function draw(
   // Letters are never smaller than 12 pixels of the page, however small the picture is shown.
   const ratio = canvas.width / Math.max(1, canvas.clientWidth);
   const size = Math.round(Math.max(12 * ratio, canvas.height / 34));
-  const pen = { context, scale, size, line: Math.max(1.5 * ratio, canvas.height / 220), taken: [] };
+  const [across, down] = [canvas.width / (scene?.width ?? width), canvas.height / (scene?.height ?? height)];
+  const place = ({ x, y }: Place): Place => ({ x: x * across, y: y * down });
+  const pen = { context, scale, place, size, line: Math.max(1.5 * ratio, canvas.height / 220), taken: [] };
   context.font = `600 ${size}px system-ui, sans-serif`;
   context.lineJoin = 'round';
   if (scene !== undefined) drawShapes(pen, scene);
@@ -68,9 +72,9 @@ function drawShapes(pen: Pen, { lines, zones }: Scene): void {
   }
 }
 
-function pathOf({ scale }: Pen, points: readonly Place[], closed: boolean): Path2D {
+function pathOf({ place }: Pen, points: readonly Place[], closed: boolean): Path2D {
   const path = new Path2D();
-  for (const { x, y } of points) path.lineTo(x * scale, y * scale);
+  for (const { x, y } of points.map(place)) path.lineTo(x, y);
   if (closed) path.closePath();
   return path;
 }
@@ -78,7 +82,7 @@ function pathOf({ scale }: Pen, points: readonly Place[], closed: boolean): Path
 function drawCounts(pen: Pen, { lines, zones }: Scene): void {
   const atPoints = (points: readonly Place[], text: string): void => {
     const places = points
-      .map(({ x, y }) => ({ x: x * pen.scale, y: y * pen.scale }))
+      .map(pen.place)
       .sort((one, other) => one.y - other.y || one.x - other.x)
       .flatMap(({ x, y }) => [
         { x, y: y - labelHeight(pen) },
@@ -122,7 +126,8 @@ function drawName(pen: Pen, { id, class: name, confidence, box }: Track): void {
 function drawLabel(pen: Pen, places: readonly Place[], text: string, colour: string): void {
   const { context, size, taken } = pen;
   const { width: canvasWidth, height: canvasHeight } = context.canvas;
-  const width = context.measureText(text).width + size * 0.6;
+  // Where the picture is narrower than its label, as on a phone, letters move together.
+  const width = Math.min(canvasWidth, context.measureText(text).width + size * 0.6);
   const height = labelHeight(pen);
   const rects = places.map(({ x, y }) => ({
     x: Math.max(0, Math.min(x, canvasWidth - width)),
@@ -138,7 +143,7 @@ function drawLabel(pen: Pen, places: readonly Place[], text: string, colour: str
   context.fillStyle = colour;
   context.fillRect(rect.x, rect.y, width, height);
   context.fillStyle = DARK;
-  context.fillText(text, rect.x + size * 0.3, rect.y + size * 1.05);
+  context.fillText(text, rect.x + size * 0.3, rect.y + size * 1.05, width - size * 0.6);
 }
 
 function labelHeight({ size }: Pen): number {

@@ -16,16 +16,18 @@ export interface FrameRecord {
   readonly tracks: readonly Track[];
 }
 
+export interface SourceStats {
+  readonly source: string;
+  readonly fps: number;
+  readonly latencyMs: number | null;
+  readonly tracks: number;
+  readonly missed: number;
+  readonly skipped: number;
+}
+
 export interface StatsMessage {
   readonly type: 'stats';
-  readonly sources: readonly {
-    source: string;
-    fps: number;
-    latencyMs: number | null;
-    tracks: number;
-    missed: number;
-    skipped: number;
-  }[];
+  readonly sources: readonly SourceStats[];
 }
 
 /** A place in source pixels. */
@@ -36,6 +38,9 @@ export interface Place {
 
 /** Lines and zones as they stand. */
 export interface Scene {
+  /** Size of the picture that the places lie in; that of the frames if it is not told. */
+  readonly width?: number;
+  readonly height?: number;
   readonly lines: readonly {
     readonly name: string;
     readonly points: readonly Place[];
@@ -71,13 +76,45 @@ export interface EventRecord {
   readonly speed?: { readonly value: number; readonly unit: string };
 }
 
-export interface OtherMessage {
-  readonly type: 'hello' | 'source' | 'state' | 'end';
-  readonly source?: string;
-  readonly state?: string;
-  readonly detector?: { readonly model: string; readonly backend: string; readonly device: string };
-  /** In `end`. */
+export interface StateEntry {
+  readonly source: string;
+  readonly state: string;
+  readonly reason?: string;
+}
+
+export interface StateMessage extends StateEntry {
+  readonly type: 'state';
+}
+
+export interface SourceRecord {
+  readonly type: 'source';
+  readonly source: string;
+  readonly width: number;
+  readonly height: number;
+  readonly model: string;
+  readonly backend: string;
+  readonly device: string;
+}
+
+export interface HelloMessage {
+  readonly type: 'hello';
+  readonly detector?: object;
+  readonly sources: readonly SourceRecord[];
+  readonly states: readonly StateEntry[];
+}
+
+export interface EndRecord {
+  readonly type: 'end';
+  readonly source: string;
   readonly analytics?: Scene;
 }
 
-export type Message = FrameRecord | StatsMessage | AnalyticsMessage | EventRecord | OtherMessage;
+export type Message =
+  | HelloMessage
+  | SourceRecord
+  | StateMessage
+  | FrameRecord
+  | StatsMessage
+  | AnalyticsMessage
+  | EventRecord
+  | EndRecord;

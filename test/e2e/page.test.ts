@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type Locator, type Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AnalyticsTotals, LineEvent } from '../../src/contract/events.js';
 import type { SourceSummary } from '../../src/contract/run.js';
-import type { SinkStream } from '../../src/contract/sink.js';
+import type { Sink, SinkStream } from '../../src/contract/sink.js';
+import type { SourceState } from '../../src/contract/source.js';
 import { startFeed } from '../support/feed-client.js';
 import { greyPicture } from '../support/video-files.js';
 import { detectorInfo, frameResult, sourceInfo, sourceSummary, track } from '../support/results.js';
@@ -27,6 +28,7 @@ const LOOK = `(() => {
 
 /** Opens the page of a fresh feed. @returns its stream, the page, and what the page complained of. */
 async function open(): Promise<{
+  sink: Sink;
   stream: SinkStream;
   page: Page;
   complaints: string[];
@@ -44,7 +46,12 @@ async function open(): Promise<{
   page.on('pageerror', (error) => complaints.push(error.message));
   await page.goto(url);
   await page.getByText('street-b0 on').waitFor();
-  return { stream, page, complaints, close };
+  return { sink, stream, page, complaints, close };
+}
+
+/** Asks again and again from outside: the page's security policy lets nothing in it evaluate text. */
+async function until(page: Page, condition: string): Promise<void> {
+  while (!(await page.evaluate<boolean>(condition)));
 }
 
 describe.skipIf(!existsSync(BROWSER))('the live page in a real browser', () => {
@@ -76,7 +83,7 @@ describe.skipIf(!existsSync(BROWSER))('the live page in a real browser', () => {
     await stream.write(frameResult(0, { picture: grey, tracks: [], totals: first, events: [crossing(0)] }));
     await page.getByText('car 1 crossed road, west').waitFor();
     // Counts come with the statistics of a second, and are drawn into the picture that is there.
-    await page.waitForFunction(`(${AMBER_AT})([0.5, 0.75])`);
+    await until(page, `(${AMBER_AT})([0.5, 0.75])`);
     expect(await page.evaluate<boolean>(`(${AMBER_AT})([0.25, 0.75])`)).toBe(false);
 
     const more = [1, 2, 3, 4].map(crossing);
@@ -100,7 +107,66 @@ describe.skipIf(!existsSync(BROWSER))('the live page in a real browser', () => {
     expect((await page.locator('canvas').screenshot()).equals(before)).toBe(false);
     expect(complaints).toEqual([]);
   });
+
+  it('shows the state of every source in words, and lets a card go with its source', async () => {
+    const { sink, stream, page, complaints } = await open();
+    const tell = (sourceId: string, state: SourceState, reason?: string): void =>
+      sink.onStatus?.({ sourceId, state, atMs: 0, ...(reason !== undefined && { code: 'ERR_X', reason }) });
+    const card = (name: string): Locator => page.locator('section').filter({ hasText: name });
+    tell('gate', 'connecting');
+    await card('gate').getByText('opening the source').waitFor();
+    tell('gate', 'failed', 'there is no "gate.mp4"');
+    await card('gate').getByText('given up: there is no "gate.mp4"').waitFor();
+    expect(await card('gate').locator('canvas').isVisible()).toBe(false);
+    for (const [state, words] of [
+      ['stalled', 'no new pictures; the last one is shown: no frame for 10 s'],
+      ['reconnecting', 'the connection was lost; trying again: no frame for 10 s'],
+    ] as const) {
+      tell('cars', state, 'no frame for 10 s');
+      await card('cars').getByText(words).waitFor();
+    }
+    tell('cars', 'running');
+    await card('cars').getByText('running').waitFor();
+    expect(await card('cars').locator('.why').isVisible()).toBe(false);
+    expect(await card('cars').locator('canvas').isVisible()).toBe(true);
+
+    // Whoever comes later sees the same.
+    await page.reload();
+    await card('gate').getByText('given up: there is no "gate.mp4"').waitFor();
+    await stream.end('stopped');
+    tell('cars', 'removed');
+    await card('cars').waitFor({ state: 'detached' });
+    expect(await page.locator('section').count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  it('keeps everything of a source within the window, whatever its shape', async () => {
+    const { stream, page, complaints } = await open();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const sizes = [
+      { width: 768, height: 432 },
+      { width: 432, height: 768 },
+      { width: 640, height: 480 },
+    ];
+    for (const [at, { width, height }] of sizes.entries()) {
+      const picture = greyPicture(width, height);
+      const { frame } = frameResult(0, { picture });
+      await stream.beginEpoch?.({ number: at + 1, geometry: frame.geometry, startUs: 0 });
+      await stream.write(frameResult(at, { picture, totals: sceneWith(at), events: [crossing(at)] }));
+      await page.getByText(`car ${at + 1} crossed road, west`).waitFor();
+      await until(page, `Math.abs((${RATIO})() - ${width / height}) < 0.01`);
+      const events = (await page.locator('ol').boundingBox())!;
+      expect(events.y + events.height).toBeLessThanOrEqual(800);
+    }
+    expect(complaints).toEqual([]);
+  });
 });
+
+/** Runs in the page: width by height of the canvas as it is shown. */
+const RATIO = `() => {
+  const { clientWidth, clientHeight } = document.querySelector('canvas');
+  return clientWidth / clientHeight;
+}`;
 
 /** Runs in the page: whether the canvas is amber at or beside a place given in shares of its size. */
 const AMBER_AT = `([x, y]) => {
