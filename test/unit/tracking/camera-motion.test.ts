@@ -56,6 +56,37 @@ describe('CameraMotion', () => {
     expect(motion.estimate(pictureOf(1, 0, 5000, 3000), tracks)).toBeUndefined();
   });
 
+  it('finds to the last digit what it always found, until too little of the picture agrees', () => {
+    // A growing part of the picture moves in three other ways.
+    const still = pictureOf(1, 0, 0, 0);
+    const moved = [pictureOf(1.02, 0.008, -18, 9), ...[15, -15, 0].map((x) => pictureOf(1, 0, x, 16 - x))];
+    const found = [0, 0.5, 0.7, 0.75, 0.76].map((share) => {
+      const motion = new CameraMotion();
+      const tracks = new TrackStore(WIDTH_HEIGHT_NOISE);
+      motion.estimate(still, tracks);
+      const move = motion.estimate(mixed(moved, share), tracks);
+      return move && [move.a, move.b, move.tx, move.ty].map((value) => Number(value.toFixed(9)));
+    });
+    expect(found).toEqual([
+      [1.020011119, 0.008000715, -17.982617527, 9.093624886],
+      [1.020293728, 0.007287561, -17.997765328, 9.047084641],
+      [1.020381951, 0.007157227, -18.155939876, 8.913116366],
+      [1.02018666, 0.007065821, -18.278859136, 9.087371912],
+      undefined,
+    ]);
+  });
+
+  it('needs a dozen points that agree', () => {
+    const [before, after] = [pictureOf(1, 0, 0, 0), pictureOf(1, 0, 3, 2)];
+    const tells = [1, 2, 3, 4, 5].map((cells) => {
+      const motion = new CameraMotion();
+      const tracks = new TrackStore(WIDTH_HEIGHT_NOISE);
+      motion.estimate(sparse(before, cells), tracks);
+      return motion.estimate(sparse(after, cells), tracks) !== undefined;
+    });
+    expect(tells).toEqual([false, false, true, true, true]);
+  });
+
   it('lets BoT-SORT keep objects that a fast pan moves by more than their width', () => {
     const framesSeen = (method: string): number => {
       const tracker = createTracker('botsort', { gmc_method: method });
@@ -102,6 +133,47 @@ function pictureOf(a: number, b: number, tx: number, ty: number): TrackerPicture
     }
   }
   return { letterbox, input: { format: 'rgb24', width: SIZE, height: SIZE, data } };
+}
+
+/** Cells of the picture, by chance, in an order that is always the same. */
+function chosen(cell: number): number {
+  return noise(cell % CELLS, 1000 + Math.floor(cell / CELLS));
+}
+
+const CELLS = 12;
+
+/** The first picture with a share of its cells taken from the others in equal parts. */
+function mixed([first, ...others]: readonly TrackerPicture[], share: number): TrackerPicture {
+  return others.reduce(
+    (mix, other, at) =>
+      withCells(mix, (cell) => chosen(cell) < (share * (others.length - at)) / others.length, other),
+    first!,
+  );
+}
+
+/** A picture that is flat but for some cells. */
+function sparse(picture: TrackerPicture, count: number): TrackerPicture {
+  const kept = Array.from({ length: CELLS * CELLS }, (_, cell) => cell)
+    .toSorted((a, b) => chosen(a) - chosen(b))
+    .slice(0, count);
+  return withCells(picture, (cell) => !kept.includes(cell), undefined);
+}
+
+function withCells(
+  picture: TrackerPicture,
+  where: (cell: number) => boolean,
+  from: TrackerPicture | undefined,
+): TrackerPicture {
+  const data = Uint8Array.from(picture.input.data);
+  for (let y = 0; y < letterbox.height; y++) {
+    const row = Math.floor((y * CELLS) / letterbox.height);
+    for (let x = 0; x < SIZE; x++) {
+      if (!where(row * CELLS + Math.floor((x * CELLS) / SIZE))) continue;
+      const at = ((y + letterbox.y) * SIZE + x) * 3;
+      data.fill(from === undefined ? 128 : from.input.data[at]!, at, at + 3);
+    }
+  }
+  return { letterbox, input: { ...picture.input, data } };
 }
 
 /** Smooth noise: random values on a grid of 24 pixels, blended. */
