@@ -6,13 +6,23 @@ const alias = { sightline: fileURLToPath(new URL('./src/index.ts', import.meta.u
 const env = { ORT_DISABLE_TELEMETRY: '1' };
 const built = { globalSetup: './test/support/build.ts', env };
 
-// `unit` starts no process and stays under ten seconds; `integration` runs real ffmpeg and real servers on loopback;
-// `e2e` runs the built command line and a real Chromium.
+// Four kinds of tests, from what a change is tried with every minute to what it has to pass in the end:
+// - `unit` starts no process, reads what is in the repository, and stays under ten seconds. Its files share a process and its
+//   modules, so they leave nothing changed behind.
+// - `oracle` has the long sweeps: hours of analytics, and comparisons with the tracking data beside the checkout.
+// - `integration` runs real ffmpeg, real inference processes and real servers on loopback.
+// - `e2e` runs the built command line and a real Chromium.
+const shared = { pool: 'threads', isolate: false } as const;
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/plain-reporter.ts'],
     projects: [
-      { resolve: { alias }, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { resolve: { alias }, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...shared } },
+      {
+        resolve: { alias },
+        test: { name: 'oracle', include: ['test/oracle/**/*.test.ts'], testTimeout: 60_000, ...shared },
+      },
       {
         resolve: { alias },
         test: {

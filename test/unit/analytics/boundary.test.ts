@@ -31,7 +31,7 @@ describe('orientation', () => {
           expect(orientation(a, b, c)).toBe(expected > 0n ? 1 : expected < 0n ? -1 : 0);
         },
       ),
-      { numRuns: 2000, examples: [[{ x: 0.1, y: 0.1 }, { x: 0.3, y: 0.3 }, 2]] }, // prettier-ignore
+      { numRuns: 400, examples: [[{ x: 0.1, y: 0.1 }, { x: 0.3, y: 0.3 }, 2]] }, // prettier-ignore
     );
   });
 });
@@ -54,7 +54,7 @@ describe('crossings', () => {
           expect(found.map(({ sign }) => sign).sort()).toEqual(expected.sort());
         });
       }),
-      { numRuns: 1500 },
+      { numRuns: 300 },
     );
   });
 
@@ -66,7 +66,7 @@ describe('crossings', () => {
         const way = Array.from({ length: steps + 1 }, (_, i) => pointBetween(p, q, i / steps));
         expect(netOf(points, way)).toBe(netOf(points, [p, q]));
       }),
-      { numRuns: 2000 },
+      { numRuns: 400 },
     );
   });
 
@@ -189,7 +189,7 @@ describe('contains', () => {
       fc.property(ring, place, (points, p) => {
         expect(Boundary.ofRings([points]).contains(p)).toBe(isInside(shifted(p), points.map(exact)));
       }),
-      { numRuns: 1500 },
+      { numRuns: 300 },
     );
   });
 
@@ -209,7 +209,7 @@ describe('contains', () => {
           expect(inside).toBe(boundary.contains(q) ? 1 : 0);
         });
       }),
-      { numRuns: 1500 },
+      { numRuns: 300 },
     );
   });
 
@@ -235,7 +235,7 @@ describe('leaves', () => {
         if (found === undefined) return;
         expect(distanceToLine(pointBetween(p, q, found), points)).toBeGreaterThan(far - 1e-9);
       }),
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 });

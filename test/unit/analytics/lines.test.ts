@@ -253,7 +253,7 @@ describe('a line', () => {
         const expected = from === to ? [] : [to > 0 ? 'down' : 'up'];
         expect(directions(LEVEL, walk(way))).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: 80 },
     );
   });
 
@@ -267,7 +267,7 @@ describe('a line', () => {
         expect(others).toEqual([]);
         expect(Math.abs(event!.ptsUs - 3_333_333)).toBeLessThanOrEqual(2);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 

@@ -46,7 +46,7 @@ describe('CountWindows', () => {
         const starts = told.map(({ startUs }) => startUs);
         expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b));
       }),
-      { numRuns: 300 },
+      { numRuns: 80 },
     );
   });
 

@@ -68,15 +68,15 @@ describe('evaluateDetections', () => {
     expect(scores.classes[1]!.AP).toBeNaN();
   });
 
-  it('takes thousands of classes and pictures, most of them without each other', () => {
-    const names = Array.from({ length: 1000 }, (_, index) => `c${index}`);
+  it('takes hundreds of classes and pictures, most of them without each other', () => {
+    const names = Array.from({ length: 300 }, (_, index) => `c${index}`);
     const images = names.map((_, classId) => [object(0, { classId })]);
     const truth = { ...truthOf(...images), classes: names, classKeys: names };
     const { scores } = evaluateDetections(
       truth,
       names.map((_, classId) => [found(0, 0.5, classId)]),
     );
-    expect(scores).toMatchObject({ objects: 1000, results: 1000 });
+    expect(scores).toMatchObject({ objects: 300, results: 300 });
     expect(scores.summary.AP).toBeCloseTo(1, 12);
   });
 

@@ -122,7 +122,7 @@ test('damaged files give an error or frames, never anything else', () => {
       for (const [at, value] of changes) bytes[at] = value;
       readOrRefuse(bytes);
     }),
-    { numRuns: 2000 },
+    { numRuns: 300 },
   );
 });
 
@@ -135,7 +135,7 @@ test('headers with damaged contents and right checksums give an error or frames'
         join(NUT_FILE_ID, packet('main', head), packet('stream', stream), written.subarray(firstFrame)),
       );
     }),
-    { numRuns: 2000 },
+    { numRuns: 300 },
   );
 });
 

@@ -30,7 +30,7 @@ describe('Suppressor', () => {
       fc.property(fc.array(row, { maxLength: 60 }), options, (rows, opts) => {
         expect(select(new NonMaximumSuppression(opts), rows)).toEqual(naive(rows, opts));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

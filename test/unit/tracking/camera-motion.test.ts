@@ -88,6 +88,7 @@ describe('CameraMotion', () => {
   });
 
   it('lets BoT-SORT keep objects that a fast pan moves by more than their width', () => {
+    const pictures = [0, 48].map((shift) => pictureOf(1, 0, shift, 0));
     const framesSeen = (method: string): number => {
       const tracker = createTracker('botsort', { gmc_method: method });
       let seen = 0;
@@ -96,8 +97,7 @@ describe('CameraMotion', () => {
         const shift = f % 2 === 0 ? 0 : 48;
         const box = { x1: 300 + shift, y1: 300, x2: 340 + shift, y2: 400 };
         const found = [{ box, classId: 0, label: 'person', confidence: 0.9 }];
-        const picture = pictureOf(1, 0, shift, 0);
-        const [track] = tracker.update(found, f * 40_000, picture).tracks;
+        const [track] = tracker.update(found, f * 40_000, pictures[f % 2]).tracks;
         if (track?.trackId === 1 && track.state === 'confirmed') seen++;
       }
       return seen;

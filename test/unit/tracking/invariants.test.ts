@@ -38,7 +38,7 @@ describe.each(TRACKER_NAMES)('%s', (name) => {
         const shuffled = frames.map((found, f) => shuffle(found, salt + f));
         expect(follow(name, shuffled)).toEqual(follow(name, frames));
       }),
-      { numRuns: 40 },
+      { numRuns: 10 },
     );
   });
 
@@ -66,7 +66,7 @@ describe.each(TRACKER_NAMES)('%s', (name) => {
           });
         });
       }),
-      { numRuns: 40 },
+      { numRuns: 10 },
     );
   });
 
@@ -136,19 +136,19 @@ describe.each(TRACKER_NAMES)('%s', (name) => {
           for (const { trackId } of ended) over.add(trackId);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
-  it('lives through an hour without detections, and gives new ids after it', () => {
+  it('lives through ten minutes without detections, and gives new ids after it', () => {
     const tracker = createTracker(name);
     const walk = framesOf({ objects: [{ x: 100, y: 100, vx: 30, vy: 0, w: 50, h: 100 }], seed: 0 }, 20);
     walk.forEach((found, f) => tracker.update(found, (f * SECOND) / RATE));
     const ended: Track[] = [];
-    const hour = 3600 * RATE;
-    for (let f = 20; f < hour; f++) ended.push(...tracker.update([], Math.round((f * SECOND) / RATE)).ended);
+    const late = 600 * RATE;
+    for (let f = 20; f < late; f++) ended.push(...tracker.update([], Math.round((f * SECOND) / RATE)).ended);
     expect(ended.map(({ trackId }) => trackId)).toEqual([1]);
-    const back = walk.map((found, f) => tracker.update(found, Math.round(((hour + f) * SECOND) / RATE)));
+    const back = walk.map((found, f) => tracker.update(found, Math.round(((late + f) * SECOND) / RATE)));
     expect(back.at(-1)!.tracks.map(({ trackId }) => trackId)).toEqual([2]);
   });
 
@@ -217,8 +217,6 @@ function shuffle<T>(list: readonly T[], seed: number): T[] {
 
 function expectNear(a: Box, b: Box, tolerance: number): void {
   for (const side of ['x1', 'y1', 'x2', 'y2'] as const) {
-    expect(Math.abs(a[side] - b[side]), `${side} of ${JSON.stringify([a, b])}`).toBeLessThanOrEqual(
-      tolerance,
-    );
+    if (!(Math.abs(a[side] - b[side]) <= tolerance)) expect.fail(`${side} of ${JSON.stringify([a, b])}`);
   }
 }

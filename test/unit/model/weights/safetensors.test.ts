@@ -192,10 +192,10 @@ describe('readSafetensors', () => {
           refused++;
         }
       }),
-      { numRuns: 4000 },
+      { numRuns: 800 },
     );
     expect(read).toBeGreaterThan(0);
-    expect(refused).toBeGreaterThan(1000);
+    expect(refused).toBeGreaterThan(200);
   });
 
   it('reads the weights of street-b0', () => {
@@ -203,6 +203,9 @@ describe('readSafetensors', () => {
     const weights = readSafetensors(readFileSync(path), 'street-b0');
     expect(weights.size).toBe(410);
     expect(weights.get('stem_conv/kernel')?.shape).toEqual([3, 3, 3, 32]);
-    expect([...weights.values()].every(({ data }) => data.every(Number.isFinite))).toBe(true);
+    let sum = 0;
+    for (const { data } of weights.values()) for (const value of data) sum += Math.abs(value);
+    expect(sum).toBeGreaterThan(0);
+    expect(sum).toBeLessThan(Infinity);
   });
 });

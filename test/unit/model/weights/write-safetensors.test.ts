@@ -8,7 +8,8 @@ describe('halfBits', () => {
   it('gives every float16 back', () => {
     const values = halfValues();
     for (let bits = 0; bits < 65_536; bits++) {
-      if (!Number.isNaN(values[bits]!)) expect(halfBits(values[bits]!)).toBe(bits);
+      const back = halfBits(values[bits]!);
+      if (!Number.isNaN(values[bits]!) && back !== bits) expect(back).toBe(bits);
     }
     expect(halfBits(Number.NaN) & 0x7fff).toBeGreaterThan(0x7c00);
   });

@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import type { AnalyticsConfig } from '../../../src/analytics/config.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
-import { cutSign, exact, shifted } from './exact.js';
-import { type Actor, analyticsOf, ofType, resultOf } from './scene.js';
+import { cutSign, exact, shifted } from '../../unit/analytics/exact.js';
+import { type Actor, analyticsOf, ofType, resultOf } from '../../unit/analytics/scene.js';
 
 const HOUR = 3600;
 const CONFIG: AnalyticsConfig = {
