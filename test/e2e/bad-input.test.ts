@@ -13,7 +13,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
 import { clip, runCli } from '../support/cli.js';
+import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+
+const FAKE = await fakeModel();
 
 const ONE_LINE = /^error: [^\n]+\n$/;
 
@@ -49,7 +52,7 @@ describe('bad input gets one clear line and the right exit code', () => {
   ])('%s', async (kind, message) => {
     const cwd = await temporaryFolder();
     make[kind]!(join(cwd, 'input.mp4'));
-    const { code, stdout, stderr } = await runCli(['track', 'input.mp4'], { cwd });
+    const { code, stdout, stderr } = await runCli(['track', 'input.mp4', ...FAKE], { cwd });
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toMatch(message);
     expect(stderr).toContain('input.mp4');
@@ -57,11 +60,11 @@ describe('bad input gets one clear line and the right exit code', () => {
     expect(readdirSync(cwd).filter((name) => name !== 'input.mp4')).toEqual([]);
   });
 
-  it('a path that may not be read', async () => {
-    if (process.getuid?.() === 0) return; // root may read everything; the probe's unit tests cover the message
+  // Root may read everything; the probe's unit tests cover the message.
+  it.skipIf(process.getuid?.() === 0)('a path that may not be read', async () => {
     const cwd = await temporaryFolder();
     writeFileSync(join(cwd, 'secret.mp4'), 'x', { mode: 0 });
-    const { code, stderr } = await runCli(['track', 'secret.mp4'], { cwd });
+    const { code, stderr } = await runCli(['track', 'secret.mp4', ...FAKE], { cwd });
     expect(code).toBe(4);
     expect(stderr).toMatch(/permission/);
   });
@@ -70,7 +73,7 @@ describe('bad input gets one clear line and the right exit code', () => {
     const cwd = await temporaryFolder();
     writeFileSync(join(cwd, 'bad.mp4'), 'no');
     const { code, stderr, stdout } = await runCli(
-      ['track', 'bad.mp4', clip('car-detection'), '--jsonl', '-', '--max-frames', '5'],
+      ['track', 'bad.mp4', clip('car-detection'), '--jsonl', '-', '--max-frames', '5', ...FAKE],
       { cwd },
     );
     expect(code).toBe(1);
@@ -79,7 +82,7 @@ describe('bad input gets one clear line and the right exit code', () => {
   });
 
   it('an unknown class, with a suggestion', async () => {
-    const { code, stderr } = await runCli(['track', clip('car-detection'), '--classes', 'persn'], {
+    const { code, stderr } = await runCli(['track', clip('car-detection'), '--classes', 'persn', ...FAKE], {
       cwd: await temporaryFolder(),
     });
     expect(code).toBe(2);
@@ -95,7 +98,7 @@ describe('bad input gets one clear line and the right exit code', () => {
       ['--mot', 'out.txt'],
     ] as const) {
       writeFileSync(join(cwd, name), 'precious');
-      const args = ['track', clip('car-detection'), flag, name, '--max-frames', '3'];
+      const args = ['track', clip('car-detection'), flag, name, '--max-frames', '3', ...FAKE];
       const { code, stderr } = await runCli(args, { cwd });
       expect(code).toBe(2);
       expect(stderr).toMatch(ONE_LINE);
@@ -109,7 +112,9 @@ describe('bad input gets one clear line and the right exit code', () => {
   it('an output that cannot be written', async () => {
     const cwd = await temporaryFolder();
     for (const flag of ['--video', '--jsonl', '--mot']) {
-      const { code, stderr } = await runCli(['track', clip('car-detection'), flag, 'none/out.mp4'], { cwd });
+      const { code, stderr } = await runCli(['track', clip('car-detection'), flag, 'none/out.mp4', ...FAKE], {
+        cwd,
+      });
       expect(code).toBe(1);
       expect(stderr).toMatch(ONE_LINE);
       expect(stderr).toContain('none');
@@ -119,7 +124,9 @@ describe('bad input gets one clear line and the right exit code', () => {
   it('the input as the output', async () => {
     const cwd = await temporaryFolder();
     copyFileSync(clip('car-detection'), join(cwd, 'a.mp4'));
-    const { code, stderr } = await runCli(['track', 'a.mp4', '--video', './a.mp4', '--overwrite'], { cwd });
+    const { code, stderr } = await runCli(['track', 'a.mp4', '--video', './a.mp4', '--overwrite', ...FAKE], {
+      cwd,
+    });
     expect(code).toBe(2);
     expect(stderr).toMatch(ONE_LINE);
     expect(readFileSync(join(cwd, 'a.mp4')).equals(readFileSync(clip('car-detection')))).toBe(true);
@@ -167,7 +174,7 @@ describe('bad input gets one clear line and the right exit code', () => {
     symlinkSync(ffmpegPath, join(cwd, 'bin', 'ffmpeg'));
     symlinkSync(ffprobePath, join(cwd, 'bin', 'ffprobe'));
     const { code } = await runCli(
-      ['track', clip('car-detection'), '--jsonl', 'x.jsonl', '--max-frames', '2'],
+      ['track', clip('car-detection'), '--jsonl', 'x.jsonl', '--max-frames', '2', ...FAKE],
       {
         cwd,
         env: { PATH: dirname(process.execPath), FFMPEG_PATH: join(cwd, 'bin', 'ffmpeg') },

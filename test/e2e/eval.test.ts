@@ -6,8 +6,10 @@ import type { EvaluationReport } from '../../src/eval/report/compare-report.js';
 import type { DetectionsReport } from '../../src/eval/report/detections-report.js';
 import type { TracksReport } from '../../src/eval/report/tracks-report.js';
 import { clip, ROOT, runCli } from '../support/cli.js';
+import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
+const FAKE = await fakeModel();
 const RULES = `${ROOT}test/golden/mot-rules`;
 
 async function jsonOf<T extends EvaluationReport>(args: string[], cwd: string): Promise<T> {
@@ -46,6 +48,7 @@ describe('sightline eval tracks', () => {
       'out.jsonl',
       '--mot',
       'out.txt',
+      ...FAKE,
     ];
     expect((await runCli(args, { cwd })).code).toBe(0);
     // Ground truth has a mark where results have a confidence.

@@ -1,4 +1,4 @@
-/** `sightline replay` as a user meets it. The recordings are made once, by the real model; replaying them is quick. */
+/** `sightline replay` as a user meets it. The recordings are made once, with detections from a script. */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FrameRecord, SourceRecord } from '../../src/record/record.js';
 import { clip, probeVideo, runCli, timestampsOf } from '../support/cli.js';
+import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
+const FAKE = await fakeModel();
 const ONE_LINE = /^error: [^\n]+\n$/;
 const CARS = clip('car-detection');
 const PERSON = clip('one-by-one-person-detection');
@@ -53,11 +55,11 @@ async function replay(...args: string[]): Promise<string> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sightline-replay-'));
   writeFileSync(at('zones.yaml'), ZONES);
-  const part = ['--start', '13', '--duration', '6', '--quiet'];
+  const part = ['--start', '13', '--duration', '6', '--quiet', ...FAKE];
   for (const args of [
     ['track', CARS, ...part, '--zones', 'zones.yaml', '--jsonl', 'cars.jsonl'],
     ['track', CARS, ...part, '--stride', '3', '--jsonl', 'stride.jsonl'],
-    ['track', CARS, PERSON, '--start', '13', '--duration', '2', '--quiet', '--jsonl', 'two.jsonl'],
+    ['track', CARS, PERSON, '--start', '13', '--duration', '2', '--quiet', '--jsonl', 'two.jsonl', ...FAKE],
   ]) {
     const { code, stderr } = await runCli(args, { cwd: folder });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -136,6 +138,7 @@ describe('sightline replay', () => {
       '--quiet',
       '--jsonl',
       'moving.jsonl',
+      ...FAKE,
     ];
     expect((await runCli(['track', CARS, ...args], { cwd: folder })).code).toBe(0);
     await replay('moving.jsonl', '--jsonl', 'moving-again.jsonl');
@@ -184,7 +187,7 @@ describe('a heat map', () => {
     expect(probeVideo(at('plain.png'))).toMatchObject({ codec: 'png', width: 768, height: 432 });
     for (const command of [
       ['replay', 'stride.jsonl'],
-      ['track', CARS],
+      ['track', CARS, ...FAKE],
     ]) {
       const { code, stderr } = await runCli([...command, '--heat-map', 'no.png'], { cwd: folder });
       expect(stderr).toMatch(ONE_LINE);

@@ -13,7 +13,10 @@ import {
   startCli,
   until,
 } from '../support/cli.js';
+import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+
+const FAKE = await fakeModel();
 
 interface End {
   readonly frames: {
@@ -28,8 +31,8 @@ interface End {
 describe('what happens when something dies', () => {
   const LONG = clip('one-by-one-person-detection');
 
-  /** Starts a run on the long clip and waits until it has written some records. */
-  async function midway(cwd: string, args: readonly string[] = []): Promise<Running & { pid: number }> {
+  /** Starts a run on the long clip, with detections from a script, and waits until it has written some records. */
+  async function midway(cwd: string, args: readonly string[] = FAKE): Promise<Running & { pid: number }> {
     const running = startCli(
       ['track', LONG, '--video', 'out.mp4', '--jsonl', 'out.jsonl', '--log-format', 'json', ...args],
       { cwd },
@@ -73,7 +76,8 @@ describe('what happens when something dies', () => {
 
   it('the inference process: it is started again, and lost frames are counted with their reason', async () => {
     const cwd = await temporaryFolder();
-    const running = await midway(cwd, ['--duration', '25']);
+    // The real network: when it dies, it is nearly always at work.
+    const running = await midway(cwd, ['--duration', '8']);
     process.kill(childOf(running.pid, /host-main|sightline-inference/), 'SIGKILL');
     const { code, stderr } = await running.finished;
     const { sources, inferenceRestarts } = summaryIn(stderr);
@@ -81,7 +85,7 @@ describe('what happens when something dies', () => {
     expect(inferenceRestarts).toBe(1);
     expectBalanced(sources[0]!);
     const { decoded, emitted, dropped } = sources[0]!.frames;
-    expect(decoded).toBe(250);
+    expect(decoded).toBe(80);
     expect(dropped['inference-lost']).toBeGreaterThan(0);
     expect(probeVideo(join(cwd, 'out.mp4')).frames).toBe(emitted);
     expect(linesIn(cwd).filter(({ type }) => type === 'frame')).toHaveLength(emitted);
@@ -102,13 +106,13 @@ describe('what happens when something dies', () => {
 
   it('the encoding ffmpeg: an error that names the file, and the records go on', async () => {
     const cwd = await temporaryFolder();
-    const running = await midway(cwd, ['--duration', '12']);
+    const running = await midway(cwd, ['--duration', '60', ...FAKE]);
     process.kill(childOf(running.pid, /ffmpeg.*pipe:0/), 'SIGKILL');
     const { code, stderr } = await running.finished;
     expect(code).toBe(1);
     expect(stderr).toMatch(/out\.mp4/);
     expect(readdirSync(cwd)).toEqual(['out.jsonl']);
-    expect(linesIn(cwd).filter(({ type }) => type === 'frame')).toHaveLength(120);
+    expect(linesIn(cwd).filter(({ type }) => type === 'frame')).toHaveLength(600);
   });
 
   it('ourselves, by SIGKILL: no child is left', async () => {
@@ -170,21 +174,26 @@ describe('what happens when something dies', () => {
 
   it.skipIf(process.getuid?.() !== 0)(
     'a full disk: one line, and nothing half-written without a word',
-    async () => {
+    async ({ skip }) => {
       const cwd = await temporaryFolder();
       const disk = join(cwd, 'disk');
       mkdirSync(disk);
       try {
         execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=100k', 'tmpfs', disk], { stdio: 'ignore' });
       } catch {
-        return; // mounting is not allowed here
+        skip('mounting is not allowed here');
       }
       try {
-        const { code, stderr } = await runCli(['track', LONG, '--video', 'disk/out.mp4', '--quiet'], { cwd });
+        const { code, stderr } = await runCli(
+          ['track', LONG, '--video', 'disk/out.mp4', '--quiet', ...FAKE],
+          { cwd },
+        );
         expect(code).toBe(1);
         expect(stderr).toMatch(/disk\/out\.mp4.*(full|no space)/i);
         expect(readdirSync(disk)).toEqual([]);
-        const records = await runCli(['track', LONG, '--jsonl', 'disk/out.jsonl', '--quiet'], { cwd });
+        const records = await runCli(['track', LONG, '--jsonl', 'disk/out.jsonl', '--quiet', ...FAKE], {
+          cwd,
+        });
         expect(records.code).toBe(1);
         expect(records.stderr).toMatch(/disk\/out\.jsonl.*(full|no space)/i);
         const kept = readFileSync(join(disk, 'out.jsonl'), 'utf8');

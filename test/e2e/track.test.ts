@@ -3,7 +3,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { audioHash, clip, probeVideo, runCli, startCli, timestampsOf } from '../support/cli.js';
+import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+
+/** These tests are about everything but the network. */
+const FAKE = await fakeModel();
 
 interface Line {
   readonly type: string;
@@ -24,7 +28,7 @@ describe('sightline track', () => {
   it('annotates a whole clip: frames, times and audio as they were, records for each frame, a summary', async () => {
     const cwd = await temporaryFolder();
     const input = clip('car-detection');
-    const { code, stdout, stderr } = await runCli(['track', input], { cwd });
+    const { code, stdout, stderr } = await runCli(['track', input, ...FAKE], { cwd });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
 
     const video = join(cwd, 'car-detection.tracked.mp4');
@@ -49,13 +53,25 @@ describe('sightline track', () => {
     expect(stderr).toMatch(
       /car-detection: 377 frames in, 377 out; \d+ detections, \d+ tracks in 0:30 of video/,
     );
-    expect(stderr).toMatch(/street-b0 on onnxruntime \d+\.\d+\.\d+ cpu \(float32, 416x416\)/);
+    expect(stderr).toMatch(/street-b0 on fake 1 fake \(float32, 256x160\)/);
     expect(stderr).not.toMatch(/\r|warning|error/);
+  });
+
+  it('finds cars with the bundled model and nothing set', async () => {
+    const { code, stdout, stderr } = await runCli(
+      ['track', clip('car-detection'), '--start', '13', '--duration', '2', '--jsonl', '-'],
+      { cwd: await temporaryFolder() },
+    );
+    expect(code).toBe(0);
+    const frames = linesOf(stdout).filter(({ type }) => type === 'frame');
+    const tracks = frames.flatMap((frame) => frame.tracks!);
+    expect(new Set(tracks.map((track) => track.class))).toEqual(new Set(['car']));
+    expect(stderr).toMatch(/street-b0 on onnxruntime \d+\.\d+\.\d+ cpu \(float32, 416x416\)/);
   });
 
   it('writes records to the standard output and nothing else there', async () => {
     const { code, stdout, stderr } = await runCli(
-      ['track', clip('car-detection'), '--jsonl', '-', '--max-frames', '20', '--quiet'],
+      ['track', clip('car-detection'), '--jsonl', '-', '--max-frames', '20', '--quiet', ...FAKE],
       { cwd: await temporaryFolder() },
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -65,8 +81,8 @@ describe('sightline track', () => {
   it('ends quietly when the reader of the standard output goes away', () => {
     const text = execFileSync(
       'bash',
-      ['-c', `"$0" dist/cli/main.js track "$1" --jsonl - | head -n 3; echo "codes \${PIPESTATUS[*]}"`].concat(
-        [process.execPath, clip('car-detection')],
+      ['-c', `"$0" dist/cli/main.js track "$@" --jsonl - | head -n 3; echo "codes \${PIPESTATUS[*]}"`].concat(
+        [process.execPath, clip('car-detection'), ...FAKE],
       ),
       { cwd: new URL('../..', import.meta.url), encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
@@ -98,7 +114,9 @@ describe('sightline track', () => {
         input,
       ]),
     );
-    const { code } = await runCli(['track', input, '--video', 'out.mkv', '--jsonl', 'out.jsonl'], { cwd });
+    const { code } = await runCli(['track', input, '--video', 'out.mkv', '--jsonl', 'out.jsonl', ...FAKE], {
+      cwd,
+    });
     expect(code).toBe(0);
     expect(timestampsOf(join(cwd, 'out.mkv'))).toEqual(timestampsOf(input));
     expect(probeVideo(join(cwd, 'out.mkv')).frames).toBe(probeVideo(input).frames);
@@ -106,7 +124,7 @@ describe('sightline track', () => {
 
   it('takes a part: --start, --duration, --stride, --max-frames', async () => {
     const cwd = await temporaryFolder();
-    const args = ['--start', '0:10', '--duration', '8', '--stride', '5', '--jsonl', '-', '--quiet'];
+    const args = ['--start', '0:10', '--duration', '8', '--stride', '5', '--jsonl', '-', '--quiet', ...FAKE];
     const { stdout } = await runCli(['track', clip('car-detection'), ...args], { cwd });
     const times = linesOf(stdout)
       .filter(({ type }) => type === 'frame')
@@ -125,7 +143,7 @@ describe('sightline track', () => {
       /^error: --video "all\.mp4" would take 2 inputs; put \{name\} into it[^\n]*\n$/,
     );
     const done = await runCli(
-      ['track', ...inputs, '--mot', '{name}.txt', '--jsonl', 'all.jsonl', '--max-frames', '15'],
+      ['track', ...inputs, '--mot', '{name}.txt', '--jsonl', 'all.jsonl', '--max-frames', '15', ...FAKE],
       { cwd },
     );
     expect(done.code).toBe(0);
@@ -137,9 +155,12 @@ describe('sightline track', () => {
   it('takes options from a file, flags first', async () => {
     const cwd = await temporaryFolder();
     writeFileSync(join(cwd, 'c.yaml'), 'source:\n  maxFrames: 7\n  stride: 2\noutput:\n  jsonl: "-"\n');
-    const { stdout } = await runCli(['track', clip('car-detection'), '--config', 'c.yaml', '--stride', '3'], {
-      cwd,
-    });
+    const { stdout } = await runCli(
+      ['track', clip('car-detection'), '--config', 'c.yaml', '--stride', '3', ...FAKE],
+      {
+        cwd,
+      },
+    );
     const frames = linesOf(stdout).filter(({ type }) => type === 'frame');
     expect(frames).toHaveLength(7);
     expect(frames[1]!.ptsUs).toBe(240_000);
@@ -147,7 +168,17 @@ describe('sightline track', () => {
 
   it('logs JSON lines if asked, the summary among them', async () => {
     const { stderr } = await runCli(
-      ['track', clip('car-detection'), '--jsonl', 'x.jsonl', '--max-frames', '3', '--log-format', 'json'],
+      [
+        'track',
+        clip('car-detection'),
+        '--jsonl',
+        'x.jsonl',
+        '--max-frames',
+        '3',
+        '--log-format',
+        'json',
+        ...FAKE,
+      ],
       { cwd: await temporaryFolder() },
     );
     const logged = stderr
@@ -172,9 +203,12 @@ describe('sightline track', () => {
   });
 
   it('serves a live page while it works', async () => {
-    const running = startCli(['track', clip('car-detection'), '--serve', '0', '--log-format', 'json'], {
-      cwd: await temporaryFolder(),
-    });
+    const running = startCli(
+      ['track', clip('car-detection'), '--serve', '0', '--log-format', 'json', ...FAKE],
+      {
+        cwd: await temporaryFolder(),
+      },
+    );
     let text = '';
     const url = await new Promise<string>((resolve) => {
       running.child.stderr!.on('data', (part: string) => {
