@@ -79,11 +79,21 @@ describe('a zone', () => {
       SQUARE,
       [
         [200, 200],
-        [303, 200],
+        [303.9, 200],
         [200, 200],
         [350, 200],
       ],
       ['enter appeared', 'exit crossed'],
+    ],
+    [
+      'outside by just more than the hysteresis',
+      SQUARE,
+      [
+        [200, 200],
+        [304.1, 200],
+        [200, 200],
+      ],
+      ['enter appeared', 'exit crossed', 'enter crossed', 'exit unfinished'],
     ],
     [
       'jitters on the border',

@@ -44,6 +44,16 @@ describe('Decoder', () => {
     expect(classId).toBe(1);
   });
 
+  it('takes a score that just reaches its threshold', () => {
+    const heads = emptyHeads();
+    put(heads, 1, 1, 2, 0, [0, 0, 0, 0, 2, -9, 3, -9]);
+    const score = rows(new Decoder(SETTINGS).decode(heads, 0, AS_IS))[0]![4]!;
+    const countAt = (threshold: number): number =>
+      new Decoder({ ...SETTINGS, thresholds: Float64Array.of(1, threshold, 1) }).decode(heads, 0, AS_IS)
+        .count;
+    expect([score, score + 1e-12].map(countAt)).toEqual([1, 0]);
+  });
+
   it('takes a box out of the letterbox', () => {
     const heads = emptyHeads();
     put(heads, 1, 1, 2, 0, [0, 0, 0, 0, 9, 9, -9, -9]);
