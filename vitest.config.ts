@@ -18,7 +18,10 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/support/plain-reporter.ts'],
     projects: [
-      { resolve: { alias }, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...shared } },
+      {
+        resolve: { alias },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, ...shared },
+      },
       {
         resolve: { alias },
         test: { name: 'oracle', include: ['test/oracle/**/*.test.ts'], testTimeout: 60_000, ...shared },

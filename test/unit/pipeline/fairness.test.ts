@@ -98,7 +98,7 @@ describe('sharing the detector', () => {
           expect(stretches.length).toBeGreaterThan(5);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 
@@ -123,7 +123,7 @@ describe('sharing the detector', () => {
           expect(waited).toBeLessThanOrEqual(Math.max(1, count - maxBatch + 1));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
