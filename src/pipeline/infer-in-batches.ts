@@ -63,12 +63,15 @@ export function inferInBatches(
 ): (onGivenUp: OnGivenUp, onLane?: (lane: InferenceLane) => void) => OperatorFunction<Frame, InferredFrame> {
   const lanes: Lane[] = [];
   let busy = false;
-  let turn = 0;
+  /** The source that gave the last frame; the one behind it is the next to give. */
+  let last: Lane | undefined;
 
   async function pump(): Promise<void> {
     if (busy) return;
-    const batch = takeInTurn(lanes, turn++, detector.info.maxBatch);
+    const first = last === undefined ? 0 : lanes.indexOf(last) + 1;
+    const batch = takeInTurn(lanes, first, detector.info.maxBatch);
     if (batch.length === 0) return;
+    last = batch.at(-1)!.lane;
     busy = true;
     const started = performance.now();
     const found = await detect(detector, batch, hungAfterMs);
