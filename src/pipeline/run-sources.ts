@@ -2,6 +2,9 @@ import type { SourceSummary } from '../contract/run.js';
 import type { SourceRun } from './run-source.js';
 import type { SourceProgress } from './source-books.js';
 
+/** What became of sources long ago is forgotten, so that a run whose sources are replaced for months does not grow. */
+const MOST_SUMMARIES = 1000;
+
 /** The sources of a run: which run, which wait their turn, and what became of the others. */
 export class RunSources {
   readonly #concurrency: number;
@@ -89,6 +92,7 @@ export class RunSources {
     this.#started.set(run.source.id, run);
     const summary = await run.run();
     this.#summaries.push(summary);
+    if (this.#summaries.length > MOST_SUMMARIES) this.#summaries.shift();
     if (isFile) this.#files--;
     this.#startWaiting();
     this.forget(run);

@@ -3,7 +3,7 @@
  */
 import type { DetectorInfo } from '../contract/detector.js';
 import type { AnalyticsEvent, HeatMapSnapshot } from '../contract/events.js';
-import type { Frame } from '../contract/frame.js';
+import type { Frame, FrameGeometry } from '../contract/frame.js';
 import type { FrameResult } from '../contract/result.js';
 import type { SinkSummary, SourceOutcome } from '../contract/run.js';
 import type { Sink, SinkDeadlines, SinkStream } from '../contract/sink.js';
@@ -73,6 +73,8 @@ export class SinkLane {
   #stream: SinkStream | undefined;
   #working: Promise<void> | undefined;
   #epoch = 0;
+  /** Of the newest result, for a stream that is opened again. */
+  #geometry: FrameGeometry | undefined;
   #carried: AnalyticsEvent[] = [];
   #error: Error | undefined;
   /** Set while a broken stream is to be opened again, or is being opened. */
@@ -92,7 +94,8 @@ export class SinkLane {
 
   /** Opens the stream. @returns false if it failed, which is told to `onError` as a later failure would be. */
   async open(): Promise<boolean> {
-    const { sink, source, detector, tracking } = this.#options;
+    const { sink, detector, tracking } = this.#options;
+    const source = { ...this.#options.source, ...this.#geometry };
     try {
       this.#stream = await callSink(sink, `opening "${source.id}"`, this.#deadlines.writeMs, () =>
         sink.open(source, detector, tracking),
@@ -207,6 +210,7 @@ export class SinkLane {
     const { epoch, geometry, ptsUs } = result.frame;
     if (epoch !== this.#epoch) await stream.beginEpoch?.({ number: epoch, geometry, startUs: ptsUs });
     this.#epoch = epoch;
+    this.#geometry = geometry;
     await stream.write(result);
   }
 

@@ -270,6 +270,31 @@ describe('the queue in front of a sink', () => {
     expect(await live.end('completed', [])).toMatchObject({ written: 1, lost: 10, reopened: 5 });
   });
 
+  it('opens a stream again with the geometry that frames have by now', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const widths: number[] = [];
+    let broken = true;
+    const { lane: live, offer } = await lane('wait', undefined, {
+      reopen: { firstMs: 1000, longestMs: 1000 },
+      open: ({ width }) => {
+        widths.push(width);
+        return Promise.resolve({
+          write: () => (broken ? Promise.reject(new Error('no broker')) : Promise.resolve()),
+          end: () => Promise.resolve(),
+        });
+      },
+    });
+    const { result } = counted(0);
+    const geometry = { ...result.frame.geometry, width: 1280 };
+    const frame: Frame = { ...result.frame, epoch: 1, geometry, retain: () => frame };
+    offer({ ...result, frame });
+    await vi.advanceTimersByTimeAsync(0);
+    broken = false;
+    await vi.advanceTimersByTimeAsync(1000);
+    await live.end('completed', []);
+    expect(widths).toEqual([8, 1280]);
+  });
+
   it('says when ending or describing fails, however it is written', async () => {
     const failure = new SightlineError('ERR_SINK_FAILED', 'disk full');
     const {
