@@ -14,8 +14,10 @@ export { ERROR_CODES, type ErrorCode, isSightlineError, SightlineError } from '.
 export { createDetector, type DetectorOptions } from './model/detector.js';
 export { letterboxOf } from './geometry/letterbox.js';
 export { drawResult } from './sinks/draw/draw-result.js';
-export { parseRecord } from './record/read-record.js';
-export { toFrameRecord } from './record/record.js';
+export { parseRecord } from './record/read.js';
+export { toEventRecord, toFrameRecord } from './record/write.js';
+export type { EventRecord } from './record/event-schema.js';
+export type { EndRecord, FrameRecord, SightlineRecord, SourceRecord } from './record/schema.js';
 export { convertModel, type ConvertOptions } from './model/import/convert-model.js';
 export { exportModel, type ExportOptions } from './model/export/export-model.js';
 export { createAnalytics } from './analytics/analytics.js';
@@ -26,7 +28,6 @@ export { createByteTracker, type ByteTrackOptions } from './tracking/byte-track/
 export { createTracker } from './tracking/tracker.js';
 export { interpolateGaps } from './geometry/interpolate-gaps.js';
 export { globalTrackId } from './tracking/track-id.js';
-export { toEventRecord } from './record/event-record.js';
 export type * from './contract/analytics.js';
 export type * from './contract/detector.js';
 export type * from './contract/events.js';

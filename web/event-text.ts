@@ -4,27 +4,30 @@ import type { EventRecord } from './messages.js';
 /** One line for an event; undefined for those that are not worth a look, such as the beginning of a track. */
 export function eventText(event: EventRecord): string | undefined {
   const said = whatHappened(event);
-  return said && `${clock(event.ptsUs)}  ${event.class ?? ''} ${event.track ?? ''} ${said}`;
+  if (said === undefined || event.event === 'counts') return undefined;
+  return `${clock(event.ptsUs)}  ${event.class} ${event.track} ${said}`;
 }
 
 function whatHappened(event: EventRecord): string | undefined {
-  const { name = '', how, ptsUs, sinceUs = ptsUs, dwellUs = 0, speed } = event;
   switch (event.event) {
     case 'line_cross': {
+      const { name, direction, speed } = event;
       const fast = speed === undefined ? '' : ` at ${speed.value.toFixed(0)} ${speed.unit}`;
-      return `crossed ${name}, ${event.direction ?? ''}${fast}`;
+      return `crossed ${name}, ${direction}${fast}`;
     }
     case 'zone_enter':
-      return how === 'appeared' ? `appeared in ${name}` : `entered ${name}`;
+      return `${event.how === 'appeared' ? 'appeared in' : 'entered'} ${event.name}`;
     case 'zone_exit':
-      return `${how === 'vanished' ? 'vanished from' : 'left'} ${name} after ${seconds(dwellUs)}`;
+      return `${event.how === 'vanished' ? 'vanished from' : 'left'} ${event.name} after ${seconds(event.dwellUs)}`;
     case 'loitering':
-      return `has been in ${name} for ${seconds(ptsUs - sinceUs)}`;
+      return `has been in ${event.name} for ${seconds(event.ptsUs - event.sinceUs)}`;
     case 'stationary':
-      return `has stood still for ${seconds(ptsUs - sinceUs)} (${name})`;
+      return `has stood still for ${seconds(event.ptsUs - event.sinceUs)} (${event.name})`;
     case 'stationary_end':
-      return `moved on after ${seconds(ptsUs - sinceUs)} (${name})`;
-    default:
+      return `moved on after ${seconds(event.ptsUs - event.sinceUs)} (${event.name})`;
+    case 'track_start':
+    case 'track_end':
+    case 'counts':
       return undefined;
   }
 }

@@ -66,7 +66,7 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
   checkDistinctOutputs(options, places);
   checkHeatMaps(options, ids);
   await checkNotRead(options, places, [options.recording], 'recording');
-  const [width, height] = head.input ?? [416, 416];
+  const [width, height] = head.input;
   const seen = { ...BLIND, width, height };
   const detector = createReplayDetector(head, seen, options.classes);
   const ffmpeg = shows || looks ? await findFfmpeg() : undefined;

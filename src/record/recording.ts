@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { isSightlineError, messageOf, SightlineError } from '../errors.js';
-import { parseRecord } from './read-record.js';
-import type { FrameRecord, SightlineRecord, SourceRecord } from './record.js';
+import { parseRecord } from './read.js';
+import type { FrameRecord, SightlineRecord, SourceRecord } from './schema.js';
 
 /** One source of a recording. */
 export interface RecordedSource {
@@ -32,23 +32,27 @@ export interface Recording {
 export async function openRecording(path: string): Promise<Recording> {
   await mustBeFile(path);
   const sources = new Map<string, { head: SourceRecord; frames: number; firstUs: number }>();
+  /** Sources whose name stands in the line of each of their frames as JSON usually writes it. */
+  const plain = new Map<string, boolean>();
   const newest = new Map<string, FrameRecord>();
   let cutAt: string | undefined;
   const onCut = (where: string): void => {
     cutAt = where;
   };
-  for await (const { record, where } of recordsOf(path, onCut)) {
+  for await (const { record, where, line } of recordsOf(path, onCut)) {
     if (record.type === 'source') {
       if (sources.has(record.source))
         throw invalid(`${where}: a second source "${record.source}"; a recording holds one run`);
       mustBeName(record.source, where);
       sources.set(record.source, { head: record, frames: 0, firstUs: record.startUs });
+      plain.set(record.source, true);
     } else if (record.type === 'frame') {
       const source = sources.get(record.source);
       if (source === undefined)
         throw invalid(`${where}: a frame of "${record.source}", which no source record names before it`);
       mustFollow(record, newest.get(record.source), where);
       newest.set(record.source, record);
+      if (!line.includes(JSON.stringify(record.source))) plain.set(record.source, false);
       if (source.frames++ === 0) source.firstUs = record.ptsUs;
     }
   }
@@ -63,7 +67,9 @@ export async function openRecording(path: string): Promise<Recording> {
     sources: [...sources.values()],
     cutAt,
     async *frames(sourceId, signal) {
-      for await (const { record } of recordsOf(path)) {
+      // A line without the source's name is not its own, and need not be parsed.
+      const needed = plain.get(sourceId) === true ? JSON.stringify(sourceId) : '';
+      for await (const { record } of recordsOf(path, () => undefined, needed)) {
         if (signal.aborted) return;
         if (record.type === 'frame' && record.source === sourceId) yield record;
       }
@@ -103,11 +109,15 @@ function mustFollow(record: FrameRecord, before: FrameRecord | undefined, where:
     throw invalid(`${where}: frame ${record.frame} of "${record.source}" is older than the one before it`);
 }
 
-/** @param onCut told where a last line begins that is not whole: what a killed run leaves. It is left out. */
+/**
+ * @param onCut told where a last line begins that is not whole: what a killed run leaves. It is left out.
+ * @param needed lines without this are passed over.
+ */
 async function* recordsOf(
   path: string,
-  onCut: (where: string) => void = () => undefined,
-): AsyncIterable<{ record: SightlineRecord; where: string }> {
+  onCut: (where: string) => void,
+  needed = '',
+): AsyncIterable<{ record: SightlineRecord; where: string; line: string }> {
   const ended = await endsWithLineFeed(path);
   const input = createReadStream(path);
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
@@ -118,11 +128,11 @@ async function* recordsOf(
       // Not the last line, so it was not cut but wrong.
       if (before !== undefined) throw before;
       number++;
-      if (line.trim() === '') continue;
+      if (line.trim() === '' || !line.includes(needed)) continue;
       const where = `${path}:${number}`;
       try {
         const record = parseRecord(line, where);
-        if (record !== undefined) yield { record, where };
+        if (record !== undefined) yield { record, where, line };
       } catch (error) {
         if (ended || !isSightlineError(error, 'ERR_RECORD_INVALID')) throw error;
         before = error;

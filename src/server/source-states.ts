@@ -1,14 +1,5 @@
 import type { SourceState, SourceStatus } from '../contract/source.js';
-
-/** The state of a source as health answers and the feed tell it. */
-export interface StateEntry {
-  readonly source: string;
-  readonly state: SourceState;
-  /** Wall clock of the change in milliseconds since 1970. */
-  readonly atMs: number;
-  readonly code?: string;
-  readonly reason?: string;
-}
+import type { StateEntry } from '../record/feed-messages.js';
 
 /** How many sources that have come to their end are remembered: a run that is fed with files may last for months. */
 const MOST_FINISHED = 100;

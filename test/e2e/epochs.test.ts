@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { FrameRecord } from '../../src/record/record.js';
+import type { FrameRecord } from '../../src/record/schema.js';
 import { ROOT, runCli, timestampsOf } from '../support/cli.js';
 import { runFfmpeg, testPicture } from '../support/media.js';
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FrameRecord, SourceRecord } from '../../src/record/record.js';
+import type { FrameRecord, SourceRecord } from '../../src/record/schema.js';
 import { clip, probeVideo, runCli, timestampsOf } from '../support/cli.js';
 import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

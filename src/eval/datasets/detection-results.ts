@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { SightlineError } from '../../errors.js';
 import type { FoundBox, LabelledImages } from '../labels.js';
-import type { DetectionRecord } from '../../record/record.js';
+import type { DetectionRecord } from '../../record/schema.js';
 import { type ClassMap, mapClass, mapTruth } from './class-map.js';
 import { JsonValue } from './json-value.js';
 import { readText } from './read-file.js';

@@ -4,8 +4,8 @@ import { basename, extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SightlineError } from '../../errors.js';
 import type { TrackRow } from '../labels.js';
-import { parseRecord } from '../../record/read-record.js';
-import type { FrameRecord } from '../../record/record.js';
+import { parseRecord } from '../../record/read.js';
+import type { FrameRecord } from '../../record/schema.js';
 import { MOST_FRAMES, parseMotRows } from './mot-rows.js';
 import { kindOf, readText } from './read-file.js';
 

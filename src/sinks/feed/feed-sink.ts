@@ -8,14 +8,15 @@ import type { RunSummary } from '../../contract/run.js';
 import type { Sink, SinkStream } from '../../contract/sink.js';
 import type { SourceInfo, SourceStatus } from '../../contract/source.js';
 import type { TrackingInfo } from '../../contract/tracker.js';
-import { toEndRecord } from '../../record/record.js';
+import { type HelloMessage, PROTOCOL_VERSION, type StateMessage } from '../../record/feed-messages.js';
+import { toEndRecord } from '../../record/write.js';
 import type { HttpServer } from '../../server/http-server.js';
 import { SourceStates, toStateEntry } from '../../server/source-states.js';
 import { VERSION } from '../../version.js';
 import type { Client } from './client.js';
 import { FeedClients } from './feed-clients.js';
 import { FeedStream } from './feed-stream.js';
-import { type HelloMessage, PROTOCOL_VERSION, type StateMessage, textMessage } from './messages.js';
+import { textMessage } from './messages.js';
 import { PreviewEncoder } from './previews.js';
 
 /** What the feed is put on. */

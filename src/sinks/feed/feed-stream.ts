@@ -6,12 +6,13 @@ import type { SourceOutcome } from '../../contract/run.js';
 import type { SinkStream } from '../../contract/sink.js';
 import type { SourceInfo } from '../../contract/source.js';
 import type { TrackingInfo } from '../../contract/tracker.js';
-import { toEventRecord } from '../../record/event-record.js';
-import { type SourceRecord, toFrameRecord, toSourceRecord } from '../../record/record.js';
+import type { AnalyticsMessage } from '../../record/feed-messages.js';
+import type { SourceRecord } from '../../record/schema.js';
+import { toEventRecord, toFrameRecord, toSourceRecord } from '../../record/write.js';
 import { VERSION } from '../../version.js';
 import type { Client } from './client.js';
 import type { FeedClients } from './feed-clients.js';
-import { type AnalyticsMessage, type Message, pictureMessage, textMessage } from './messages.js';
+import { type Message, pictureMessage, textMessage } from './messages.js';
 import { type PreviewEncoder, Previews } from './previews.js';
 import { type SharedStats, SourceStatistics } from './source-statistics.js';
 

@@ -1,5 +1,5 @@
 import type { FrameResult } from '../../contract/result.js';
-import type { SourceStats } from './messages.js';
+import type { SourceStats } from '../../record/feed-messages.js';
 
 /** What is counted for all clients alike. */
 export type SharedStats = Omit<SourceStats, 'skipped'>;

@@ -1,9 +1,14 @@
 import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { isSightlineError } from '../../errors.js';
-import { toEventRecord } from '../../record/event-record.js';
 import type { AnalyticsEvent } from '../../contract/events.js';
-import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../record/record.js';
+import {
+  formatRecord,
+  toEndRecord,
+  toEventRecord,
+  toFrameRecord,
+  toSourceRecord,
+} from '../../record/write.js';
 import type { Sink } from '../../contract/sink.js';
 import { VERSION } from '../../version.js';
 import { FileTarget } from '../files/file-target.js';

@@ -1,5 +1,5 @@
 import { SightlineError } from '../../errors.js';
-import type { DetectionRecord, FrameRecord, SourceRecord } from '../../record/record.js';
+import type { DetectionRecord, FrameRecord, SourceRecord } from '../../record/schema.js';
 import type { Detector, DetectorInfo } from '../../contract/detector.js';
 import type { FrameKey } from '../../contract/frame.js';
 import type { Detection } from '../../contract/detector.js';
@@ -32,7 +32,7 @@ export function createReplayDetector(
       backend: head.backend,
       device: head.device,
       precision: head.precision,
-      version: head.backendVersion ?? '',
+      version: head.backendVersion,
       reason: 'detections come from a recording',
       geometry,
       classes: head.classes,

@@ -1,7 +1,7 @@
 /** Sources that deliver the frames of a recording: without pixels, or with those of the video that it was made from. */
 import { SightlineError } from '../../errors.js';
 import { letterboxOf } from '../../geometry/letterbox.js';
-import type { FrameRecord } from '../../record/record.js';
+import type { FrameRecord } from '../../record/schema.js';
 import type {
   Frame,
   FrameGeometry,
@@ -135,7 +135,7 @@ function rationalOf(fps: number): { num: number; den: number } {
   return { num: fps, den: 1 };
 }
 
-function stampOf({ frame, ptsUs, capturedAt = 0 }: FrameRecord): FrameStamp {
+function stampOf({ frame, ptsUs, capturedAtMs: capturedAt = 0 }: FrameRecord): FrameStamp {
   return { index: frame, ptsUs, capturedAt };
 }
 

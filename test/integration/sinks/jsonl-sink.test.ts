@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { EXIT, exitCodeOfRun } from '../../../src/cli/exit-codes.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import { assemblePipeline } from '../../../src/pipeline/pipeline.js';
-import { parseRecord } from '../../../src/record/read-record.js';
+import { parseRecord } from '../../../src/record/read.js';
 import { createJsonlSink } from '../../../src/sinks/jsonl/jsonl-sink.js';
 import {
   countingSource,

@@ -1,10 +1,13 @@
 /** Plays scenes to analytics: what stands where, in which frame. */
+import { expect } from 'vitest';
 import { createAnalytics } from '../../../src/analytics/analytics.js';
 import type { AnalyticsConfig } from '../../../src/analytics/config.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import type { Analytics } from '../../../src/contract/analytics.js';
 import type { FrameResult } from '../../../src/contract/result.js';
 import type { Track } from '../../../src/contract/tracker.js';
+import { parseRecord } from '../../../src/record/read.js';
+import { formatRecord, toEventRecord } from '../../../src/record/write.js';
 import { frameResult } from '../../support/results.js';
 
 export const SOURCE = { id: 'gate', width: 768, height: 432, classes: ['person', 'bicycle', 'car'] };
@@ -60,10 +63,18 @@ export function analyticsOf(config: AnalyticsConfig): Analytics {
   return createAnalytics({ minAgeSeconds: 0, settleSeconds: 0, trackEvents: false, ...config }, SOURCE);
 }
 
-/** All events of a whole run. */
+/** All events of a whole run. Each of them can be written and read back as the record that is described of it. */
 export function play(config: AnalyticsConfig, scenes: readonly Scene[]): AnalyticsEvent[] {
   const analytics = analyticsOf(config);
-  return [...scenes.flatMap((scene, i) => analytics.update(resultOf(scene, i))), ...analytics.finish()];
+  const events = [
+    ...scenes.flatMap((scene, i) => analytics.update(resultOf(scene, i))),
+    ...analytics.finish(),
+  ];
+  for (const event of events) {
+    const record = toEventRecord(event);
+    expect(parseRecord(formatRecord(record))).toEqual(record);
+  }
+  return events;
 }
 
 /** One object that goes from point to point, a tenth of a second each. */

@@ -1,11 +1,18 @@
-import { toEventRecord } from '../../../src/record/event-record.js';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SightlineError } from '../../../src/errors.js';
-import { parseRecord } from '../../../src/record/read-record.js';
-import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../../src/record/record.js';
+import { recordJsonSchema } from '../../../src/record/json-schema.js';
+import { parseRecord } from '../../../src/record/read.js';
+import {
+  formatRecord,
+  toEndRecord,
+  toEventRecord,
+  toFrameRecord,
+  toSourceRecord,
+} from '../../../src/record/write.js';
+import type { ZoneTotals } from '../../../src/contract/events.js';
 import type { SourceInfo } from '../../../src/contract/source.js';
 import {
   detection,
@@ -22,6 +29,10 @@ const schema = JSON.parse(
 const matchesSchema = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false }).compile(
   schema,
 );
+
+it('the published schema is the one of the code: node scripts/make-record-schema.mjs', () => {
+  expect(schema).toEqual(JSON.parse(JSON.stringify(recordJsonSchema())));
+});
 
 const records = {
   source: toSourceRecord(
@@ -72,7 +83,10 @@ const records = {
           directions: [{ direction: 'in', count: 4, byClass: { car: 4 } }],
         },
       ],
-      zones: [],
+      zones: [
+        zoneTotals({ count: 1, meanUs: 2, p50Us: 2, p90Us: 2, p95Us: 2, maxUs: 2 }),
+        zoneTotals(undefined),
+      ],
     },
     heatMap: { columns: 2, rows: 1, seconds: new Float32Array([0.1, 12]) },
   }),
@@ -84,6 +98,12 @@ const records = {
     }),
   ),
 };
+
+function zoneTotals(dwell: ZoneTotals['dwell']): ZoneTotals {
+  const polygon = [0, 1, 2].map((x) => ({ x, y: x * x }));
+  const counts = { occupancy: 1, peak: 2, entered: 2, exited: 1, enteredByClass: { car: 2 } };
+  return { name: 'yard', polygon, holes: [polygon], ...counts, dwell };
+}
 
 function liveInfo(): SourceInfo {
   return { ...sourceInfo({ live: true }), ...absent('frameRate', 'durationUs', 'expectedFrames') };
@@ -133,8 +153,8 @@ describe('records', () => {
   });
 
   it('carries the wall clock for live sources only, so that a file gives the same records each time', () => {
-    expect(toFrameRecord(frameResult(1))).not.toHaveProperty('capturedAt');
-    expect(toFrameRecord(frameResult(1), true)).toHaveProperty('capturedAt', 1_700_000_000_080);
+    expect(toFrameRecord(frameResult(1))).not.toHaveProperty('capturedAtMs');
+    expect(toFrameRecord(frameResult(1), true)).toHaveProperty('capturedAtMs', 1_700_000_000_080);
   });
 
   it('rounds tracks and leaves detections alone', () => {
@@ -219,6 +239,8 @@ describe('parseRecord', () => {
     ['{"type":"frame"}', 'out.jsonl:3: v is missing, but this Sightline reads version 1'],
     ['{"v":2,"type":"frame"}', 'out.jsonl:3: v is 2, but this Sightline reads version 1'],
     ['{"v":1}', 'out.jsonl:3: type should be a string but is missing'],
+    ['{"v":1,"type":"event"}', 'out.jsonl:3: event should be a string but is missing'],
+    ['{"v":1,"type":"event","event":"loitering"}', 'out.jsonl:3: id should be a string but is missing'],
     [spoilt('confidence', 1.5), 'detections[0].confidence should be a number from 0 to 1 but is 1.5'],
     [spoilt('box', [1, 2, 3]), 'detections[0].box should be 4 values but is [1,2,3]'],
     [spoilt('box', [1, 2, 3, null]), 'detections[0].box[3] should be a number but is null'],
@@ -233,6 +255,7 @@ describe('parseRecord', () => {
 
   it('skips types and keeps keys that come from a later version', () => {
     expect(parseRecord('{"v":1,"type":"weather","sun":true}')).toBeUndefined();
+    expect(parseRecord('{"v":1,"type":"event","event":"sunset"}')).toBeUndefined();
     const line = formatRecord({ ...records.frame, weather: 'sun' } as typeof records.frame);
     expect(parseRecord(line)).toHaveProperty('weather', 'sun');
   });

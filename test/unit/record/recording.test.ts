@@ -1,8 +1,13 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatRecord, toEndRecord, toFrameRecord, toSourceRecord } from '../../../src/record/record.js';
-import { toEventRecord } from '../../../src/record/event-record.js';
+import {
+  formatRecord,
+  toEndRecord,
+  toEventRecord,
+  toFrameRecord,
+  toSourceRecord,
+} from '../../../src/record/write.js';
 import { openRecording } from '../../../src/record/recording.js';
 import { detectorInfo, frameResult, sourceInfo, sourceSummary } from '../../support/results.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -58,6 +63,23 @@ describe('a recording', () => {
       const frames = await read(recording.frames('a', signal));
       expect(frames.map(({ frame: index }) => index)).toEqual([3, 4]);
     }
+  });
+
+  it('gives the frames of a source however its name is written', async () => {
+    const [one, other] = [frame('café', 0), frame('café', 1)];
+    const path = await recordingOf(
+      head('café'),
+      head('b'),
+      one,
+      frame('b', 0),
+      other.replace('é', '\\u00e9'),
+    );
+    const recording = await openRecording(path);
+    const frames = await read(recording.frames('café', signal));
+    expect(frames.map(({ source, frame: index }) => [source, index])).toEqual([
+      ['café', 0],
+      ['café', 1],
+    ]);
   });
 
   it.each(['', '../b', 'a/b', 'a\\b'])(
