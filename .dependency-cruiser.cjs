@@ -2,7 +2,7 @@
 /** What stands on the foundations alone and meets the others only through `src/contract/`. */
 const stage = '^src/(sources|model|tracking|analytics|sinks|eval)/';
 const foundation = '^src/(contract/|errors\\.ts|version\\.ts)';
-const shared = '^src/(contract/|errors\\.ts|version\\.ts|geometry/|record/|files/|text/)';
+const shared = '^src/(contract/|errors\\.ts|version\\.ts|geometry/|record/|files/|text/|options/)';
 
 module.exports = {
   forbidden: [
@@ -17,7 +17,7 @@ module.exports = {
     {
       name: 'shared-code-knows-no-stage',
       severity: 'error',
-      from: { path: '^src/(geometry|record|files|text)/' },
+      from: { path: '^src/(geometry|record|files|text|options)/' },
       to: { path: '^src/', pathNot: shared },
     },
     {
@@ -81,6 +81,7 @@ module.exports = {
     fence('h5wasm', '^src/model/weights/'),
     fence('pino', '^src/cli/'),
     fence('commander', '^src/cli/'),
+    fence('leven', '^src/text/nearest-name\\.ts$'),
     fence('yaml', '^src/(config|eval/datasets)/'),
     {
       name: 'no-unlisted-package',

@@ -21,7 +21,7 @@ export type { EndRecord, FrameRecord, SightlineRecord, SourceRecord } from './re
 export { convertModel, type ConvertOptions } from './model/import/convert-model.js';
 export { exportModel, type ExportOptions } from './model/export/export-model.js';
 export { createAnalytics } from './analytics/analytics.js';
-export type { AnalyticsConfig, AnalyticsSource } from './analytics/config.js';
+export type { AnalyticsConfig, AnalyticsSource } from './analytics/options.js';
 export { combineScores, evaluateSequence } from './eval/tracks/evaluate-tracks.js';
 export { evaluateDetections } from './eval/detections/evaluate-detections.js';
 export { createByteTracker, type ByteTrackOptions } from './tracking/byte-track/byte-tracker.js';

@@ -6,7 +6,7 @@ import type { AnalyticsEvent, AnalyticsState, HeatMapSnapshot, Speed } from '../
 import type { Analytics } from '../contract/analytics.js';
 import type { FrameResult } from '../contract/result.js';
 import type { Track } from '../contract/tracker.js';
-import type { AnalyticsConfig, AnalyticsSource } from './config.js';
+import type { AnalyticsConfig, AnalyticsSource } from './options.js';
 import { EventLog } from './event-log.js';
 import { HeatMap } from './heat-map.js';
 import { findContinuations, type LostTrack } from './relink.js';

@@ -18,13 +18,10 @@ export function scaleHomography(metresPerPixel: number): Homography {
 
 /**
  * Least squares by the normalised direct linear transform (Hartley and Zisserman 2004, algorithm 4.2).
- * @param image pixels, as many as `ground` (metres). Scaled so that w > 0 at the image points.
- * @throws SightlineError ERR_USAGE for fewer than four pairs, points in a row, or pairs that no map fits.
+ * @param image pixels, as many as `ground` (metres) and at least four. Scaled so that w > 0 at the image points.
+ * @throws SightlineError ERR_USAGE for points in a row, or pairs that no map fits.
  */
 export function fitHomography(where: string, image: readonly Point[], ground: readonly Point[]): Homography {
-  if (image.length < 4) fail(where, `has ${image.length} pairs; at least 4 are needed`);
-  if (!ground.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)))
-    fail(where, 'has a ground point that is not a pair of numbers');
   const from = normaliser(where, image);
   const to = normaliser(where, ground);
   const normal = new Float64Array(81);

@@ -1,13 +1,13 @@
 /** Turns settings into rules: defaults in place, points in pixels, everything checked, so that nothing fails later. */
-import type {
-  AnalyticsConfig,
-  AnalyticsSource,
-  Anchor,
-  CrossingConfig,
-  PointConfig,
-  StationaryConfig,
-} from './config.js';
-import { checkNames, checkNumber, checkLine, checkRings, classFilter, fail } from './checks.js';
+import { checkOptions } from '../options/check-options.js';
+import { checkLine, checkNames, checkRings, classFilter, fail } from './checks.js';
+import {
+  type AnalyticsConfig,
+  type AnalyticsOptions,
+  analyticsSchema,
+  type AnalyticsSource,
+  type Anchor,
+} from './options.js';
 import { fitHomography, type Homography, scaleHomography } from './homography.js';
 import type { Point } from './geometry.js';
 
@@ -84,34 +84,31 @@ export interface Rules {
   readonly trackEvents: boolean;
 }
 
-const ANCHORS: readonly string[] = ['bottom', 'centre', 'top', 'left', 'right'] satisfies readonly Anchor[];
-const UNITS: readonly string[] = ['km/h', 'm/s'];
-const COORDINATES: readonly string[] = ['pixels', 'normalised'];
-const MOST_SECONDS = 7 * 86_400;
-/** More would tell nothing and cost time for each object. */
-const MOST_RULES = 1000;
+type LineOptions = NonNullable<AnalyticsOptions['lines']>[number];
+type ZoneOptions = NonNullable<AnalyticsOptions['zones']>[number];
+type StationaryOptions = NonNullable<AnalyticsOptions['stationary']>[number];
+type Scale = (where: string, points: readonly (readonly [number, number])[]) => Point[];
 
 /** @throws SightlineError ERR_USAGE that names the key, for anything that cannot work. */
 export function decideRules(config: AnalyticsConfig, source: AnalyticsSource): Rules {
-  const base = crossingDefaults(config);
-  const scale = pointScale(config, source);
-  const { lines = [], zones = [], stationary = [], countSeconds, heatMap } = config;
-  checkNames('lines', lines, MOST_RULES);
-  checkNames('zones', zones, MOST_RULES);
-  checkNames('stationary', stationary, MOST_RULES);
+  const options: AnalyticsOptions = checkOptions(analyticsSchema, config, 'analytics');
+  const scale = pointScale(options, source);
+  const { lines = [], zones = [], stationary = [], countSeconds, heatMap, speed } = options;
+  checkNames('lines', lines);
+  checkNames('zones', zones);
+  checkNames('stationary', stationary);
   return {
-    anchor: base.anchor,
-    minAgeUs: base.minAgeUs,
-    relinkUs: seconds('relinkSeconds', config.relinkSeconds ?? 2),
-    relinkDistance: checkNumber('relinkDistance', config.relinkDistance ?? 1, 0, 100),
+    anchor: options.anchor,
+    minAgeUs: microseconds(options.minAgeSeconds),
+    relinkUs: microseconds(options.relinkSeconds),
+    relinkDistance: options.relinkDistance,
     lines: lines.map((line, i) => {
       const where = `lines[${i}] "${line.name}"`;
-      const forward = line.forward ?? 'forward';
-      const backward = line.backward ?? 'backward';
+      const { forward, backward } = line;
       if (forward === backward) fail(where, `calls both directions "${forward}"; give them two names`);
       const points = scale(`${where}.points`, line.points);
       checkLine(`${where}.points`, points);
-      return { ...crossingRule(where, line, base, source), points, forward, backward };
+      return { ...crossingRule(where, line, options, source), points, forward, backward };
     }),
     zones: zones.map((zone, i) => {
       const where = `zones[${i}] "${zone.name}"`;
@@ -119,110 +116,76 @@ export function decideRules(config: AnalyticsConfig, source: AnalyticsSource): R
         openRing(scale(k === 0 ? `${where}.polygon` : `${where}.holes[${k - 1}]`, ring)),
       );
       checkRings(where, rings);
-      const { loiterSeconds } = zone;
       return {
-        ...crossingRule(where, zone, base, source),
+        ...crossingRule(where, zone, options, source),
         polygon: rings[0]!,
         holes: rings.slice(1),
-        loiterUs: loiterSeconds === undefined ? Infinity : seconds(`${where}.loiterSeconds`, loiterSeconds),
+        loiterUs: microseconds(zone.loiterSeconds ?? Infinity),
       };
     }),
-    stationary: stationary.map((rule, i) => stationaryRule(rule, i, config, base, source)),
-    countUs: countSeconds === undefined ? undefined : seconds('countSeconds', countSeconds, 0.001),
+    stationary: stationary.map((rule, i) => stationaryRule(rule, i, options, source)),
+    countUs: countSeconds && microseconds(countSeconds),
     heatMap: heatMap && {
-      columns: checkInteger('heatMap.columns', heatMap.columns ?? 64, 1, 4096),
-      rows: checkInteger('heatMap.rows', heatMap.rows ?? 36, 1, 4096),
-      halfLifeUs:
-        heatMap.halfLifeSeconds === undefined
-          ? Infinity
-          : seconds('heatMap.halfLifeSeconds', heatMap.halfLifeSeconds, 0.001),
+      columns: heatMap.columns,
+      rows: heatMap.rows,
+      halfLifeUs: microseconds(heatMap.halfLifeSeconds ?? Infinity),
       accepts: classFilter('heatMap', heatMap.classes, source.classes),
     },
-    speed: config.speed && speedRule(config.speed, scale),
-    trackEvents: config.trackEvents ?? true,
-  };
-}
-
-type Base = Pick<CrossingRule, 'anchor' | 'minAgeUs' | 'settleUs' | 'hysteresis'>;
-type Scale = (where: string, points: readonly PointConfig[]) => Point[];
-
-function crossingDefaults(config: AnalyticsConfig): Base {
-  return crossingBase('', config, {
-    anchor: 'bottom',
-    minAgeUs: 300_000,
-    settleUs: 200_000,
-    hysteresis: 0.1,
-  });
-}
-
-function crossingBase(prefix: string, config: CrossingConfig, base: Base): Base {
-  const { anchor = base.anchor, minAgeSeconds, settleSeconds, hysteresis = base.hysteresis } = config;
-  if (!ANCHORS.includes(anchor))
-    fail(`${prefix}anchor`, `must be one of ${ANCHORS.join(', ')}, got "${anchor}"`);
-  return {
-    anchor,
-    minAgeUs: minAgeSeconds === undefined ? base.minAgeUs : seconds(`${prefix}minAgeSeconds`, minAgeSeconds),
-    settleUs: settleSeconds === undefined ? base.settleUs : seconds(`${prefix}settleSeconds`, settleSeconds),
-    hysteresis: checkNumber(`${prefix}hysteresis`, hysteresis, 0, 100),
+    speed: speed && speedRule(speed, scale),
+    trackEvents: options.trackEvents,
   };
 }
 
 function crossingRule(
   where: string,
-  config: CrossingConfig & {
-    readonly name: string;
-    readonly classes?: readonly string[] | undefined;
-    readonly hysteresisPixels?: number | undefined;
-  },
-  base: Base,
+  rule: LineOptions | ZoneOptions,
+  base: AnalyticsOptions,
   source: AnalyticsSource,
 ): CrossingRule {
-  const { name, hysteresisPixels } = config;
-  if (hysteresisPixels !== undefined) checkNumber(`${where}.hysteresisPixels`, hysteresisPixels, 0, 1e5);
-  const accepts = classFilter(where, config.classes, source.classes);
-  return { name, ...crossingBase(`${where}.`, config, base), hysteresisPixels, accepts };
-}
-
-function stationaryRule(
-  config: StationaryConfig,
-  i: number,
-  { zones = [] }: AnalyticsConfig,
-  base: Base,
-  source: AnalyticsSource,
-): StationaryRule {
-  const where = `stationary[${i}] "${config.name}"`;
-  const { radius = 0.25, radiusPixels } = config;
-  if (radiusPixels !== undefined) checkNumber(`${where}.radiusPixels`, radiusPixels, 0, 1e5);
-  const zone = config.zone === undefined ? -1 : zones.findIndex(({ name }) => name === config.zone);
-  if (config.zone !== undefined && zone < 0) {
-    const names = zones.map(({ name }) => name).join(', ');
-    fail(
-      `${where}.zone`,
-      `names "${config.zone}", which is no zone; there ${names ? `are ${names}` : 'are none'}`,
-    );
-  }
   return {
-    name: config.name,
-    anchor: base.anchor,
-    afterUs: seconds(`${where}.seconds`, config.seconds),
-    settleUs: base.settleUs,
-    radius: checkNumber(`${where}.radius`, radius, 0, 100),
-    radiusPixels,
-    zone: zone < 0 ? undefined : zone,
-    accepts: classFilter(where, config.classes, source.classes),
+    name: rule.name,
+    anchor: rule.anchor ?? base.anchor,
+    minAgeUs: microseconds(rule.minAgeSeconds ?? base.minAgeSeconds),
+    settleUs: microseconds(rule.settleSeconds ?? base.settleSeconds),
+    hysteresis: rule.hysteresis ?? base.hysteresis,
+    hysteresisPixels: rule.hysteresisPixels,
+    accepts: classFilter(where, rule.classes, source.classes),
   };
 }
 
-function speedRule(config: NonNullable<AnalyticsConfig['speed']>, scale: Scale): SpeedRule {
-  const { metresPerPixel, points, unit = 'km/h', windowSeconds = 1 } = config;
-  if ((metresPerPixel === undefined) === (points === undefined))
-    fail('speed', 'needs exactly one of metresPerPixel and points');
-  if (!UNITS.includes(unit)) fail('speed.unit', `must be km/h or m/s, got "${unit}"`);
-  const windowUs = seconds('speed.windowSeconds', windowSeconds, 0.05);
-  if (points === undefined) {
-    const metres = checkNumber('speed.metresPerPixel', metresPerPixel!, 1e-6, 1e3);
-    return { toGround: scaleHomography(metres), unit, windowUs };
+function stationaryRule(
+  rule: StationaryOptions,
+  i: number,
+  { anchor, settleSeconds, zones = [] }: AnalyticsOptions,
+  source: AnalyticsSource,
+): StationaryRule {
+  const where = `stationary[${i}] "${rule.name}"`;
+  const zone = rule.zone === undefined ? -1 : zones.findIndex(({ name }) => name === rule.zone);
+  if (rule.zone !== undefined && zone < 0) {
+    const names = zones.map(({ name }) => name).join(', ');
+    fail(
+      `${where}.zone`,
+      `names "${rule.zone}", which is no zone; there ${names ? `are ${names}` : 'are none'}`,
+    );
   }
+  return {
+    name: rule.name,
+    anchor,
+    afterUs: microseconds(rule.seconds),
+    settleUs: microseconds(settleSeconds),
+    radius: rule.radius,
+    radiusPixels: rule.radiusPixels,
+    zone: zone < 0 ? undefined : zone,
+    accepts: classFilter(where, rule.classes, source.classes),
+  };
+}
+
+function speedRule(
+  { metresPerPixel, points, unit, windowSeconds }: NonNullable<AnalyticsOptions['speed']>,
+  scale: Scale,
+): SpeedRule {
+  const windowUs = microseconds(windowSeconds);
+  if (points === undefined) return { toGround: scaleHomography(metresPerPixel!), unit, windowUs };
   const image = scale(
     'speed.points',
     points.map((pair) => pair.image),
@@ -231,20 +194,14 @@ function speedRule(config: NonNullable<AnalyticsConfig['speed']>, scale: Scale):
   return { toGround: fitHomography('speed.points', image, ground), unit, windowUs };
 }
 
-function pointScale({ coordinates = 'pixels' }: AnalyticsConfig, source: AnalyticsSource): Scale {
-  if (!COORDINATES.includes(coordinates))
-    fail('coordinates', `must be pixels or normalised, got "${coordinates}"`);
-  const { width, height } = source;
+function pointScale({ coordinates }: AnalyticsOptions, { width, height }: AnalyticsSource): Scale {
   const normalised = coordinates === 'normalised';
   // Shapes may reach out of the picture, but a point far outside was meant otherwise.
   const most = normalised ? 2 : 3 * Math.max(width, height);
+  const least = normalised ? -1 : -most;
   return (where, points) =>
     points.map(([x, y], i) => {
-      if (
-        ![x, y].every(
-          (value) => Number.isFinite(value) && value >= (normalised ? -1 : -most) && value <= most,
-        )
-      ) {
+      if (Math.min(x, y) < least || Math.max(x, y) > most) {
         const hint = normalised
           ? 'normalised coordinates go from 0 to 1; for pixels set coordinates: pixels'
           : `the picture is ${width} × ${height} pixels`;
@@ -261,11 +218,6 @@ function openRing(ring: readonly Point[]): readonly Point[] {
   return ring.length > 3 && first?.x === last?.x && first?.y === last?.y ? ring.slice(0, -1) : ring;
 }
 
-function seconds(where: string, value: number, least = 0): number {
-  return Math.round(checkNumber(where, value, least, MOST_SECONDS) * 1e6);
-}
-
-function checkInteger(where: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value)) fail(where, `must be a whole number, got ${value}`);
-  return checkNumber(where, value, least, most);
+function microseconds(seconds: number): number {
+  return Math.round(seconds * 1e6);
 }

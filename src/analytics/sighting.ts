@@ -1,6 +1,6 @@
 import type { Box } from '../contract/picture.js';
 import type { Track } from '../contract/tracker.js';
-import type { Anchor } from './config.js';
+import type { Anchor } from './options.js';
 import type { Point } from './geometry.js';
 
 /** A track seen in one frame. */

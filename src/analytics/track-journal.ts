@@ -1,7 +1,7 @@
 /** What is remembered of one track for its `track_end`: its best sighting and its path, in bounded memory. */
 import type { TrackEndEvent } from '../contract/events.js';
 import { hundredths } from '../geometry/box.js';
-import type { Anchor } from './config.js';
+import type { Anchor } from './options.js';
 import { distanceBetween } from './geometry.js';
 import { boundPath, type PathPoint } from './simplify-path.js';
 import type { SpeedMeter } from './speed-meter.js';

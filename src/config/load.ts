@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, SightlineError } from '../errors.js';
-import { analyticsSchema } from './analytics-schema.js';
-import { describeIssue } from './parse.js';
+import { findProblem } from '../options/check-options.js';
+import { analyticsSchema } from '../analytics/options.js';
 import { type OptionsInput, optionsSchema, type ReplayInput, replaySchema } from './schema.js';
 
 /** What a YAML file may hold: any of the options; the inputs usually come from the command line. */
@@ -53,12 +53,10 @@ async function loadYaml(file: string, schema: z.ZodType): Promise<unknown> {
   const syntax = document.errors[0];
   if (syntax !== undefined) throw new SightlineError('ERR_USAGE', `${at(syntax.pos[0])}: ${syntax.message}`);
   const value: unknown = document.toJS() ?? {};
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return value;
-  const issue = parsed.error.issues[0]!;
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
-  const node = nearestNode(document, path);
-  throw new SightlineError('ERR_USAGE', `${at(node)}: ${describeIssue(issue, value)}`);
+  const problem = findProblem(schema, value);
+  if (problem === undefined) return value;
+  const node = nearestNode(document, problem.path);
+  throw new SightlineError('ERR_USAGE', `${at(node)}: ${problem.message}`);
 }
 
 /** Offset of the key at `path`, or of the closest parent that is there. */

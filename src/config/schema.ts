@@ -3,7 +3,7 @@
  * Descriptions end up in config/sightline.schema.json.
  */
 import { z } from 'zod';
-import { analyticsSchema } from './analytics-schema.js';
+import { analyticsSchema } from '../analytics/options.js';
 import { MAX_SIDE, parseInputSize, SIZE_RULE, SIZE_STEP } from '../geometry/input-size.js';
 
 const fraction = z.number().min(0).max(1);

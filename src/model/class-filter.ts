@@ -1,5 +1,5 @@
 import { SightlineError } from '../errors.js';
-import { nearestName } from '../text/nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 
 /** Which objects to report. */
 export interface ClassFilter {
@@ -70,10 +70,8 @@ function checkConfidence(value: number, where: string, shown = String(value)): v
 function classIdOf(name: string, names: readonly string[]): number {
   const classId = names.indexOf(name);
   if (classId >= 0) return classId;
-  const near = nearestName(name, names);
-  const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
   throw new SightlineError(
     'ERR_USAGE',
-    `the model has no class "${name}"${hint}; it has ${names.join(', ')}`,
+    `the model has no class "${name}"${didYouMean(name, names)}; it has ${names.join(', ')}`,
   );
 }

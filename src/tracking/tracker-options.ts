@@ -4,7 +4,7 @@
  */
 
 import { SightlineError } from '../errors.js';
-import { nearestName } from '../text/nearest-name.js';
+import { didYouMean } from '../text/nearest-name.js';
 import { BYTE_TRACK_DEFAULTS, type ByteTrackOptions } from './byte-track/byte-tracker.js';
 import type { OcSortOptions } from './oc-sort/oc-sort.js';
 
@@ -92,7 +92,7 @@ export function trackerNameOf(name: string): TrackerName {
   );
   if (found) return found;
   throw usage(
-    `there is no tracker "${name}"${hint(plain, TRACKER_NAMES)}; there are ${TRACKER_NAMES.join(', ')}`,
+    `there is no tracker "${name}"${didYouMean(plain, TRACKER_NAMES)}; there are ${TRACKER_NAMES.join(', ')}`,
   );
 }
 
@@ -106,7 +106,7 @@ export function parseTrackerOptions(
     if (value === undefined) continue;
     const name = parameterNameOf(key);
     if (!names[tracker].includes(name)) {
-      const near = hint(name, names[tracker]);
+      const near = didYouMean(name, names[tracker]);
       throw usage(`${tracker} has no parameter "${key}"${near}; it has ${names[tracker].join(', ')}`);
     }
     if (given.has(name)) throw usage(`${name} of ${tracker} is given twice, the second time as "${key}"`);
@@ -198,12 +198,6 @@ function checked(tracker: TrackerName, name: string, value: unknown): number | b
   const noun = whole ? 'a whole number' : 'a number';
   const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
   throw usage(`expected ${noun} from ${least} to ${most} for ${what} but received ${shown}`);
-}
-
-/** ` (did you mean "…"?)` if a known name is near, else nothing. */
-function hint(name: string, known: readonly string[]): string {
-  const near = nearestName(name, known);
-  return near === undefined ? '' : ` (did you mean "${near}"?)`;
 }
 
 function usage(message: string): SightlineError {

@@ -1,6 +1,6 @@
 /** An hour of people and cars, seen at different rates and with frames missing: what is counted must not change. */
 import { expect, it } from 'vitest';
-import type { AnalyticsConfig } from '../../../src/analytics/config.js';
+import type { AnalyticsConfig } from '../../../src/analytics/options.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import { cutSign, exact, shifted } from '../../unit/analytics/exact.js';
 import { type Actor, analyticsOf, ofType, resultOf } from '../../unit/analytics/scene.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AnalyticsConfig } from '../../../src/analytics/config.js';
+import type { AnalyticsConfig } from '../../../src/analytics/options.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import { analyticsOf, ofType, play, resultOf, type Scene, walk } from './scene.js';
 

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { createAnalytics } from '../../../src/analytics/analytics.js';
-import type { AnalyticsConfig, PointConfig } from '../../../src/analytics/config.js';
+import type { AnalyticsConfig } from '../../../src/analytics/options.js';
 import { SOURCE } from './scene.js';
 
-const SQUARE: readonly PointConfig[] = [[100, 100], [300, 100], [300, 300], [100, 300]]; // prettier-ignore
-const LEVEL: readonly PointConfig[] = [[0, 200], [700, 200]]; // prettier-ignore
-const INNER: readonly PointConfig[] = [[150, 150], [250, 150], [200, 250]]; // prettier-ignore
+const SQUARE: readonly (readonly [number, number])[] = [[100, 100], [300, 100], [300, 300], [100, 300]]; // prettier-ignore
+const LEVEL: readonly (readonly [number, number])[] = [[0, 200], [700, 200]]; // prettier-ignore
+const INNER: readonly (readonly [number, number])[] = [[150, 150], [250, 150], [200, 250]]; // prettier-ignore
 
 describe('settings that cannot work', () => {
   it.each([
     [
       'a line of one point',
       { lines: [{ name: 'door', points: [[1, 1]] }] },
-      'lines[0] "door".points has 1 points; at least 2 are needed',
+      'option "lines.0.points" is [[1,1]]: at least 2 points are needed',
     ],
     [
       'the same point twice',
@@ -44,13 +44,25 @@ describe('settings that cannot work', () => {
       },
       'lines[1] is called "a" as lines[0] is; names must differ',
     ],
-    ['no name', { zones: [{ name: ' ', polygon: SQUARE }] }, 'zones[0] has no name'],
-    ['a slash in a name', { zones: [{ name: 'a/b', polygon: SQUARE }] }, 'a name cannot hold a slash'],
-    ['a line break in a name', { zones: [{ name: 'a\nb', polygon: SQUARE }] }, 'is called "a\\nb"; a name'],
+    [
+      'no name',
+      { zones: [{ name: ' ', polygon: SQUARE }] },
+      'option "zones.0.name" is " ": expected a name without slashes and line breaks',
+    ],
+    [
+      'a slash in a name',
+      { zones: [{ name: 'a/b', polygon: SQUARE }] },
+      'option "zones.0.name" is "a/b": expected a name without',
+    ],
+    [
+      'a line break in a name',
+      { zones: [{ name: 'a\nb', polygon: SQUARE }] },
+      'option "zones.0.name" is "a\\nb": expected a name without',
+    ],
     [
       'a polygon of two points',
       { zones: [{ name: 'yard', polygon: LEVEL }] },
-      'zones[0] "yard".polygon has 2 points; at least 3 are needed',
+      'option "zones.0.polygon" is [[0,200],[700,200]]: at least 3 points are needed',
     ],
     [
       'a bow tie',
@@ -152,7 +164,7 @@ describe('settings that cannot work', () => {
     [
       'no class',
       { zones: [{ name: 'yard', polygon: SQUARE, classes: [] }] },
-      'zones[0] "yard".classes is empty',
+      'option "zones.0.classes" is []: it is empty; leave it out for all classes',
     ],
     [
       'pixels for shares',
@@ -187,26 +199,38 @@ describe('settings that cannot work', () => {
           },
         ],
       },
-      'points[1] is (NaN, 0)',
+      'option "lines.0.points.1.0" is NaN',
     ],
-    ['a negative time', { settleSeconds: -1 }, 'settleSeconds must be a number from 0 to 604800, got -1'],
+    [
+      'a negative time',
+      { settleSeconds: -1 },
+      'option "settleSeconds" is -1: expected a number from 0 to 604800',
+    ],
     [
       'a negative time of one line',
       { lines: [{ name: 'door', points: LEVEL, minAgeSeconds: -1 }] },
-      'lines[0] "door".minAgeSeconds must be',
+      'option "lines.0.minAgeSeconds" is -1: expected',
     ],
-    ['windows of no length', { countSeconds: 0 }, 'countSeconds must be a number from 0.001'],
+    ['windows of no length', { countSeconds: 0 }, 'option "countSeconds" is 0: expected a number from 0.001'],
     [
       'a zone that is not there',
       { stationary: [{ name: 'parked', seconds: 9, zone: 'kerb' }] },
       'stationary[0] "parked".zone names "kerb", which is no zone; there are none',
     ],
-    ['half a column', { heatMap: { columns: 2.5 } }, 'heatMap.columns must be a whole number, got 2.5'],
-    ['two ways of measuring', { speed: {} }, 'speed needs exactly one of metresPerPixel and points'],
+    [
+      'half a column',
+      { heatMap: { columns: 2.5 } },
+      'option "heatMap.columns" is 2.5: expected a whole number from 1 to 1000',
+    ],
+    [
+      'two ways of measuring',
+      { speed: {} },
+      'option "speed" is {}: exactly one of metresPerPixel and points is needed',
+    ],
     [
       'three pairs',
       { speed: { points: INNER.map((image) => ({ image, ground: image })) } },
-      'speed.points has 3 pairs; at least 4 are needed',
+      ': at least 4 pairs are needed',
     ],
   ] as [string, AnalyticsConfig, string][])('%s', (_, config, message) => {
     let thrown: unknown;
@@ -220,9 +244,27 @@ describe('settings that cannot work', () => {
   });
 
   it.each([
-    ['anchor', { anchor: 'middle' }, 'anchor must be one of bottom, centre, top, left, right, got "middle"'],
-    ['coordinates', { coordinates: 'percent' }, 'coordinates must be pixels or normalised, got "percent"'],
-    ['unit', { speed: { metresPerPixel: 1, unit: 'mph' } }, 'speed.unit must be km/h or m/s, got "mph"'],
+    [
+      'anchor',
+      { anchor: 'middle' },
+      'option "anchor" is "middle": expected one of bottom, centre, top, left, right',
+    ],
+    [
+      'coordinates',
+      { coordinates: 'percent' },
+      'option "coordinates" is "percent": expected pixels or normalised',
+    ],
+    ['a key', { zonez: [] }, 'analytics: unknown option "zonez" (did you mean "zones"?)'],
+    [
+      'a key of a line',
+      { lines: [{ name: 'door', points: LEVEL, clases: ['car'] }] },
+      'analytics: unknown option "lines.0.clases" (did you mean "classes"?)',
+    ],
+    [
+      'unit',
+      { speed: { metresPerPixel: 1, unit: 'mph' } },
+      'option "speed.unit" is "mph": expected km/h or m/s',
+    ],
   ])('a word that is not known: %s', (_, config, message) => {
     expect(() => createAnalytics(config as AnalyticsConfig, SOURCE)).toThrow(message);
   });

@@ -1,7 +1,7 @@
 /** Plays scenes to analytics: what stands where, in which frame. */
 import { expect } from 'vitest';
 import { createAnalytics } from '../../../src/analytics/analytics.js';
-import type { AnalyticsConfig } from '../../../src/analytics/config.js';
+import type { AnalyticsConfig } from '../../../src/analytics/options.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import type { Analytics } from '../../../src/contract/analytics.js';
 import type { FrameResult } from '../../../src/contract/result.js';

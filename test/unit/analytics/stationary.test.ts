@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AnalyticsConfig } from '../../../src/analytics/config.js';
+import type { AnalyticsConfig } from '../../../src/analytics/options.js';
 import { type Actor, ofType, play, type Scene } from './scene.js';
 
 const PARKED: AnalyticsConfig = { stationary: [{ name: 'parked', seconds: 2 }] };

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AnalyticsConfig, ZoneConfig } from '../../../src/analytics/config.js';
+import type { AnalyticsConfig } from '../../../src/analytics/options.js';
 import type { AnalyticsEvent } from '../../../src/contract/events.js';
 import { analyticsOf, ofType, play, resultOf, type Scene, walk } from './scene.js';
 
 type Way = readonly (readonly [number, number])[];
 
-const SQUARE: ZoneConfig = { name: 'yard', polygon: [[100, 100], [300, 100], [300, 300], [100, 300]] }; // prettier-ignore
+const SQUARE: NonNullable<AnalyticsConfig['zones']>[number] = { name: 'yard', polygon: [[100, 100], [300, 100], [300, 300], [100, 300]] }; // prettier-ignore
 /** Open to the right: a reflex corner on each side of the slot. */
-const HOOK: ZoneConfig = {
+const HOOK: NonNullable<AnalyticsConfig['zones']>[number] = {
   name: 'hook',
   polygon: [[100, 100], [300, 100], [300, 150], [150, 150], [150, 250], [300, 250], [300, 300], [100, 300]], // prettier-ignore
 };
-const RING: ZoneConfig = { ...SQUARE, name: 'ring', holes: [[[150, 150], [250, 150], [250, 250], [150, 250]]] }; // prettier-ignore
+const RING: NonNullable<AnalyticsConfig['zones']>[number] = { ...SQUARE, name: 'ring', holes: [[[150, 150], [250, 150], [250, 250], [150, 250]]] }; // prettier-ignore
 
 describe('a zone', () => {
   it.each([
@@ -153,9 +153,12 @@ describe('a zone', () => {
       ],
       [],
     ],
-  ] as [string, ZoneConfig, Way, string[]][])('%s', (_, zone, way, expected) => {
-    expect(visits(play({ zones: [zone] }, walk(way)))).toEqual(expected);
-  });
+  ] as [string, NonNullable<AnalyticsConfig['zones']>[number], Way, string[]][])(
+    '%s',
+    (_, zone, way, expected) => {
+      expect(visits(play({ zones: [zone] }, walk(way)))).toEqual(expected);
+    },
+  );
 
   it('tells the moments between frames and how long the visit was', () => {
     const events = play({ zones: [SQUARE] }, walk([[60, 200], [140, 200], [260, 200], [340, 200]])); // prettier-ignore

@@ -1,0 +1,77 @@
+/** Checks options with the schema that describes them, and says in one line what is wrong. */
+import * as z from 'zod';
+import { SightlineError } from '../errors.js';
+import { didYouMean } from '../text/nearest-name.js';
+
+/** What a schema describes, for those who read it and do not change it. */
+export type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
+
+/** What is wrong with a value. */
+export interface OptionProblem {
+  /** Where; that of an unknown key itself. */
+  readonly path: readonly PropertyKey[];
+  /** One line: key path, value, what is expected. */
+  readonly message: string;
+}
+
+/** A number within bounds; the message names both. */
+export function numberFrom(least: number, most: number): z.ZodNumber {
+  const error = `expected a number from ${least} to ${most}`;
+  return z.number(error).min(least, error).max(most, error);
+}
+
+/** A whole number within bounds; the message names both. */
+export function integerFrom(least: number, most: number): z.ZodInt {
+  const error = `expected a whole number from ${least} to ${most}`;
+  return z.int(error).min(least, error).max(most, error);
+}
+
+/**
+ * @param of what the options are those of, for instance `analytics`; it stands before the message.
+ * @returns the options with the defaults in place.
+ * @throws SightlineError ERR_USAGE for the first thing that is wrong.
+ */
+export function checkOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  options: unknown,
+  of?: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(options, { error: unknownKeys });
+  if (parsed.success) return parsed.data;
+  const { message } = describe(parsed.error.issues[0]!, options);
+  throw new SightlineError('ERR_USAGE', of === undefined ? message : `${of}: ${message}`);
+}
+
+/** The first thing that is wrong with options; undefined if nothing is. */
+export function findProblem(schema: z.ZodType, options: unknown): OptionProblem | undefined {
+  const { error } = schema.safeParse(options, { error: unknownKeys });
+  return error && describe(error.issues[0]!, options);
+}
+
+/** The only complaint that needs to know the schema: which name is near depends on the names that there are. */
+function unknownKeys(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'unrecognized_keys' || !(issue.inst instanceof z.ZodObject)) return undefined;
+  return didYouMean(issue.keys[0] ?? '', Object.keys(issue.inst.shape));
+}
+
+function describe(issue: z.core.$ZodIssue, input: unknown): OptionProblem {
+  const { path, message } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = [...path, issue.keys[0]!];
+    return { path: unknown, message: `unknown option "${unknown.join('.')}"${message}` };
+  }
+  const value = path.reduce<unknown>(
+    (at, step) =>
+      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined,
+    input,
+  );
+  const said = message.charAt(0).toLowerCase() + message.slice(1);
+  return { path, message: `option "${path.join('.')}" ${show(value)}: ${said}` };
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'is missing';
+  // JSON has no word for a number that is none.
+  const written = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return `is ${written.length > 100 ? `${written.slice(0, 97)}...` : written}`;
+}
