@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { letterboxOf } from '../dist/geometry/letterbox.js';
 import { CameraMotion } from '../dist/tracking/camera-motion/camera-motion.js';
-import { createTracker } from '../dist/tracking/tracker.js';
+import { createTracker } from '../dist/tracking/registry.js';
 
 const FRAMES = 300;
 const RATE = 30;

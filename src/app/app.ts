@@ -18,7 +18,8 @@ import {
 import { assemblePipeline, type Pipeline } from '../pipeline/pipeline.js';
 import { SILENT_LOGGER } from '../contract/logger.js';
 import { createFileSource } from '../sources/file/file-source.js';
-import { analyticsMaker, type PipelineExtras, trackerMaker } from './track-parts.js';
+import { createTrackerRegistry, TRACKERS } from '../tracking/registry.js';
+import { analyticsMaker, type PipelineExtras } from './track-parts.js';
 import { trackerSettings } from './tracker-settings.js';
 
 /** The model that is used when none is named. */
@@ -56,8 +57,9 @@ export async function createPipeline(options: OptionsInput, extras: PipelineExtr
   const modelDir = checked.model.path ?? BUNDLED_MODEL;
   const manifest = await loadManifest(modelDir);
   // What is wrong with these is found here, before a model is loaded.
-  const settings = trackerSettings(checked, manifest.defaults.confidence);
-  const makeTracker = trackerMaker(settings.tracking);
+  const trackers = createTrackerRegistry([...TRACKERS, ...(extras.trackers ?? [])]);
+  const settings = trackerSettings(checked, manifest.defaults.confidence, trackers);
+  const makeTracker = trackers.prepare(settings.tracking.tracker, settings.tracking.parameters);
   const makeAnalytics = analyticsMaker(
     checked,
     inputs.map(({ id }) => id),

@@ -18,8 +18,9 @@ import { createReplayDetector } from '../sources/replay/replay-detector.js';
 import { createReplaySource, createReplayVideoSource } from '../sources/replay/replay-source.js';
 import { SILENT_LOGGER } from '../contract/logger.js';
 import { createFileSource } from '../sources/file/file-source.js';
-import { analyticsMaker, type PipelineExtras, trackerMaker } from './track-parts.js';
-import { trackerSettings } from './tracker-settings.js';
+import { createTrackerRegistry, TRACKERS, type TrackerRegistry } from '../tracking/registry.js';
+import { analyticsMaker, type PipelineExtras } from './track-parts.js';
+import { recordedSettings, trackerSettings } from './tracker-settings.js';
 import type { Detector } from '../contract/detector.js';
 import type { InputGeometry } from '../contract/frame.js';
 import type { Logger } from '../contract/logger.js';
@@ -53,8 +54,9 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
       `the recording has ${sources.length} sources; leave the video out, and each is read from where its record says`,
     );
   }
-  const tracking = trackingOf(input, options, head.tracking);
-  const makeTracker = trackerMaker(tracking);
+  const trackers = createTrackerRegistry([...TRACKERS, ...(extras.trackers ?? [])]);
+  const tracking = trackingOf(input, options, head.tracking, trackers);
+  const makeTracker = trackers.prepare(tracking.tracker, tracking.parameters);
   const ids = sources.map((source) => source.head.source);
   const makeAnalytics = analyticsMaker(options, ids, head.classes);
   const looks = makeTracker().usesPixels;
@@ -113,23 +115,23 @@ function trackingOf(
   { track = {} }: ReplayInput,
   options: ReplayOptions,
   recorded: TrackingInfo | undefined,
+  trackers: TrackerRegistry,
 ): TrackingInfo {
-  const before = recorded?.parameters ?? {};
-  const number = (...names: readonly string[]): number | undefined =>
-    names.map((name) => before[name]).find((value) => typeof value === 'number');
-  const high = number('track_high_thresh', 'det_thresh');
+  const before = recorded && recordedSettings(recorded, trackers);
+  const tracker = track.tracker ?? recorded?.tracker ?? options.track.tracker;
+  const same = trackers.find(tracker).type === recorded?.tracker;
   const { tracking } = trackerSettings(
     {
       detect: { confidence: options.confidence },
       track: {
         ...options.track,
-        tracker: track.tracker ?? recorded?.tracker ?? options.track.tracker,
-        lowThreshold: options.track.lowThreshold ?? number('track_low_thresh'),
-        cameraMotion: track.cameraMotion ?? before['gmc_method'] === 'sparseOptFlow',
+        tracker,
+        lowThreshold: options.track.lowThreshold ?? before?.low,
+        cameraMotion: track.cameraMotion ?? (same && before?.cameraMotion === true),
       },
     },
-    high ?? USUAL_CONFIDENCE,
+    before?.high ?? USUAL_CONFIDENCE,
+    trackers,
   );
-  if (tracking.tracker !== recorded?.tracker) return tracking;
-  return { ...tracking, parameters: { ...before, ...tracking.parameters } };
+  return same ? { ...tracking, parameters: { ...recorded.parameters, ...tracking.parameters } } : tracking;
 }

@@ -2,27 +2,22 @@
 import { createAnalytics } from '../analytics/analytics.js';
 import type { Options } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
-import { createTracker } from '../tracking/tracker.js';
 import type { Analytics } from '../contract/analytics.js';
 import type { Logger } from '../contract/logger.js';
 import type { Sink } from '../contract/sink.js';
-import type { Tracker, TrackingInfo } from '../contract/tracker.js';
+import type { TrackerKind } from '../tracking/tracker-kind.js';
 import type { SourceInfo } from '../contract/source.js';
 
 /** What a caller may bring along besides options. */
 export interface PipelineExtras {
   /** More sinks, given every result of every source. */
   readonly sinks?: readonly Sink[];
+  /** More trackers, which `track.tracker` can name. */
+  readonly trackers?: readonly TrackerKind[];
   /** Where log lines go; nowhere if not given. */
   readonly logger?: Logger;
   /** Gives up preparing the run when it aborts; to end a run call `stop`. */
   readonly signal?: AbortSignal;
-}
-
-/** @throws SightlineError ERR_USAGE for parameters that the tracker does not have or that are out of range. */
-export function trackerMaker({ tracker, parameters }: TrackingInfo): () => Tracker {
-  createTracker(tracker, parameters);
-  return () => createTracker(tracker, parameters);
 }
 
 /** Wider than any picture, so that only what is wrong in itself is found. */

@@ -1,8 +1,9 @@
 /** From the options of a run to a tracker and its parameters. */
 import type { Options } from '../config/schema.js';
-import { SightlineError } from '../errors.js';
-import { parameterNameOf, type TrackerName, trackerNameOf } from '../tracking/tracker-options.js';
 import type { TrackingInfo } from '../contract/tracker.js';
+import { SightlineError } from '../errors.js';
+import { nameParameters, type TrackerRegistry } from '../tracking/registry.js';
+import type { SettingNames } from '../tracking/tracker-kind.js';
 
 /** How detections become tracks in a run. */
 export interface TrackerSettings {
@@ -11,25 +12,7 @@ export interface TrackerSettings {
   readonly tracking: TrackingInfo;
 }
 
-/** Name of a setting of `track` in each tracker; a tracker that is not named does not have it. */
-const PARAMETERS = {
-  highThreshold: {
-    bytetrack: 'track_high_thresh',
-    botsort: 'track_high_thresh',
-    ocsort: 'det_thresh',
-    sort: 'det_thresh',
-  },
-  lowThreshold: {
-    bytetrack: 'track_low_thresh',
-    botsort: 'track_low_thresh',
-    ocsort: 'track_low_thresh',
-  },
-  newTrackThreshold: { bytetrack: 'new_track_thresh', botsort: 'new_track_thresh' },
-  matchThreshold: { bytetrack: 'match_thresh', botsort: 'match_thresh' },
-  bufferSeconds: { bytetrack: 'track_buffer', botsort: 'track_buffer', ocsort: 'max_age', sort: 'max_age' },
-} as const satisfies Record<string, Partial<Record<TrackerName, string>>>;
-
-type Setting = keyof typeof PARAMETERS;
+type Parameters = Record<string, number | boolean | string>;
 
 const LOW_THRESHOLD = 0.1;
 
@@ -41,7 +24,7 @@ const LOW_THRESHOLD = 0.1;
  * replayed with any tracker. Thresholds by class are kept to the letter: below them nothing passes, and the tracker starts
  * from the lowest of them.
  * @param modelConfidence the model's own.
- * @throws SightlineError ERR_USAGE for an unknown tracker, or a setting that it does not have.
+ * @throws SightlineError ERR_USAGE for an unknown tracker, or a setting or parameter that it does not have.
  */
 export function trackerSettings(
   {
@@ -52,66 +35,75 @@ export function trackerSettings(
     readonly track: Options['track'];
   },
   modelConfidence: number,
+  trackers: TrackerRegistry,
 ): TrackerSettings {
-  const name = trackerNameOf(track.tracker);
+  const kind = trackers.find(track.tracker);
+  const { settings = {} } = kind;
   const asked = detect.confidence ?? modelConfidence;
   const byClass = Object.values(detect.classConfidence ?? {});
-  const given = givenParameters(name, track.parameters);
-  const number = (parameter: string | undefined): number | undefined => {
-    const value = parameter === undefined ? undefined : given.get(parameter);
-    return typeof value === 'number' ? value : undefined;
-  };
-  const high = number(PARAMETERS.highThreshold[name]) ?? track.highThreshold ?? Math.min(asked, ...byClass);
-  const lowest = number(name === 'sort' ? undefined : PARAMETERS.lowThreshold[name]) ?? track.lowThreshold;
-  const low = Math.min(lowest ?? LOW_THRESHOLD, high);
-  const parameters: Record<string, number | boolean | string> = {};
-  const set = (setting: Setting, value: number | undefined): void => {
-    if (value !== undefined) parameters[parameterOf(setting, name)] = value;
-  };
-  set('highThreshold', high);
-  if (name !== 'sort') set('lowThreshold', low);
-  set('newTrackThreshold', track.newTrackThreshold);
-  set('matchThreshold', track.matchThreshold);
+  const given: Parameters = nameParameters(kind, track.parameters ?? {});
+  const high = numberIn(given, settings.highThreshold) ?? track.highThreshold ?? Math.min(asked, ...byClass);
+  const low = Math.min(numberIn(given, settings.lowThreshold) ?? track.lowThreshold ?? LOW_THRESHOLD, high);
   // With a frame rate among the parameters their times are in frames.
-  const perSecond = number('frame_rate') ?? 1;
-  set('bufferSeconds', track.bufferSeconds === undefined ? undefined : track.bufferSeconds * perSecond);
-  if (name === 'botsort') parameters['gmc_method'] = track.cameraMotion ? 'sparseOptFlow' : 'none';
-  else if (track.cameraMotion)
-    throw new SightlineError(
-      'ERR_USAGE',
-      `track.cameraMotion is not a setting of ${name}; it is one of botsort`,
-    );
+  const perSecond = numberIn(given, 'frame_rate') ?? 1;
+  const { newTrackThreshold, matchThreshold, bufferSeconds } = track;
+  const asSet = {
+    newTrackThreshold,
+    matchThreshold,
+    bufferSeconds: bufferSeconds && bufferSeconds * perSecond,
+    cameraMotion: track.cameraMotion || undefined,
+  };
+  for (const [setting, value] of Object.entries(asSet) as [keyof SettingNames, unknown][]) {
+    if (value !== undefined && settings[setting] === undefined)
+      throw notASetting(setting, kind.type, trackers);
+  }
+  const { cameraMotion: motion } = settings;
+  const parameters: Parameters = {
+    ...named(settings.highThreshold, high),
+    ...named(settings.lowThreshold, low),
+    ...named(settings.newTrackThreshold, newTrackThreshold),
+    ...named(settings.matchThreshold, matchThreshold),
+    ...named(settings.bufferSeconds, asSet.bufferSeconds),
+    ...named(motion?.parameter, track.cameraMotion ? motion?.on : motion?.off),
+    ...given,
+  };
   return {
     detector: byClass.length > 0 ? asked : Math.min(asked, low),
-    tracking: { tracker: name, parameters: { ...parameters, ...Object.fromEntries(given) } },
+    tracking: { tracker: kind.type, parameters },
   };
 }
 
-/** Parameters by the names that they have here. */
-function givenParameters(
-  tracker: TrackerName,
-  parameters: Options['track']['parameters'] = {},
-): ReadonlyMap<string, number | boolean | string> {
-  const given = new Map<string, number | boolean | string>();
-  for (const [key, value] of Object.entries(parameters)) {
-    const parameter = parameterNameOf(key);
-    if (given.has(parameter)) {
-      throw new SightlineError(
-        'ERR_USAGE',
-        `${parameter} of ${tracker} is given twice, the second time as "${key}"`,
-      );
-    }
-    given.set(parameter, value);
-  }
-  return given;
+/** What a recorded run was told, as settings of a run again; nothing if its tracker is not known here. */
+export function recordedSettings(
+  { tracker, parameters }: TrackingInfo,
+  { kinds }: TrackerRegistry,
+): { readonly high?: number | undefined; readonly low?: number | undefined; readonly cameraMotion: boolean } {
+  const { highThreshold, lowThreshold, cameraMotion } =
+    kinds.find(({ type }) => type === tracker)?.settings ?? {};
+  return {
+    high: numberIn(parameters, highThreshold),
+    low: numberIn(parameters, lowThreshold),
+    cameraMotion: cameraMotion !== undefined && parameters[cameraMotion.parameter] === cameraMotion.on,
+  };
 }
 
-function parameterOf(setting: Setting, name: TrackerName): string {
-  const known: Partial<Record<TrackerName, string>> = PARAMETERS[setting];
-  const parameter = known[name];
-  if (parameter !== undefined) return parameter;
-  throw new SightlineError(
+function numberIn(parameters: TrackingInfo['parameters'], name: string | undefined): number | undefined {
+  const value = name === undefined ? undefined : parameters[name];
+  return typeof value === 'number' ? value : undefined;
+}
+
+function named(name: string | undefined, value: number | string | undefined): Parameters {
+  return name === undefined || value === undefined ? {} : { [name]: value };
+}
+
+function notASetting(
+  setting: keyof SettingNames,
+  tracker: string,
+  { kinds }: TrackerRegistry,
+): SightlineError {
+  const others = kinds.filter(({ settings }) => settings?.[setting] !== undefined).map(({ type }) => type);
+  return new SightlineError(
     'ERR_USAGE',
-    `track.${setting} is not a setting of ${name}; it is one of ${Object.keys(known).join(' and ')}`,
+    `track.${setting} is not a setting of ${tracker}; it is one of ${others.join(' and ')}`,
   );
 }

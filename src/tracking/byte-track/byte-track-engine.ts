@@ -7,7 +7,7 @@ import type { Similarity } from '../camera-motion/similarity.js';
 import { MediaClock } from '../media-clock.js';
 import { CONFIRMED, ENDED, LOST, TENTATIVE, TrackStore } from './track-store.js';
 
-/** Parameters of ByteTrack, all decided; see `ByteTrackOptions` for their meaning. */
+/** Parameters of ByteTrack, all decided; see `byteTrackShape` for their meaning. */
 export interface ByteTrackParameters {
   readonly trackHighThresh: number;
   readonly trackLowThresh: number;

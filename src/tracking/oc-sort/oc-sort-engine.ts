@@ -8,7 +8,7 @@ import { ObservationAssociation, type OverlapRule } from './observation-associat
 import { ObservationBank } from './observations.js';
 import { CONFIRMED, LOST, TENTATIVE, TrackStore } from '../byte-track/track-store.js';
 
-/** Parameters of SORT and OC-SORT, all decided; see `OcSortOptions` for their meaning. */
+/** Parameters of SORT and OC-SORT, all decided; docs/tracking.md says what they mean. */
 export interface OcSortParameters {
   readonly detThresh: number;
   readonly lowThresh: number;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateSequence } from '../../../src/eval/tracks/evaluate-tracks.js';
 import type { TrackRow } from '../../../src/eval/labels.js';
-import { createTracker } from '../../../src/tracking/tracker.js';
+import { createTracker } from '../../../src/tracking/registry.js';
 import { hasMotData, readDetections, readRows, sequencesOf } from './mot-data.js';
 
 /** Means over the seven sequences that the originals reach on the same detections, in per cent: HOTA, MOTA, IDF1. */

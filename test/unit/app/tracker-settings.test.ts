@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { trackerSettings } from '../../../src/app/tracker-settings.js';
-import { trackerMaker } from '../../../src/app/track-parts.js';
 import { parseOptions } from '../../../src/config/parse.js';
 import type { OptionsInput } from '../../../src/config/schema.js';
+import type { TrackingInfo } from '../../../src/contract/tracker.js';
+import { createTracker, createTrackerRegistry, TRACKERS } from '../../../src/tracking/registry.js';
+import type { TrackerKind } from '../../../src/tracking/tracker-kind.js';
 
 type Track = NonNullable<OptionsInput['track']>;
 
+const trackers = createTrackerRegistry(TRACKERS);
+
 /** Settings of a run of a model whose own confidence is 0.4. */
 function settings(track: Track, detect: OptionsInput['detect'] = {}): ReturnType<typeof trackerSettings> {
-  return trackerSettings(parseOptions({ inputs: ['a'], track, detect }), 0.4);
+  return trackerSettings(parseOptions({ inputs: ['a'], track, detect }), 0.4, trackers);
+}
+
+function trackerMaker({ tracker, parameters }: TrackingInfo): ReturnType<typeof trackers.prepare> {
+  return trackers.prepare(tracker, parameters);
 }
 
 describe('from options to a tracker', () => {
@@ -77,11 +86,11 @@ describe('from options to a tracker', () => {
   it.each([
     [
       { tracker: 'sort', newTrackThreshold: 0.7 },
-      'track.newTrackThreshold is not a setting of sort; it is one of bytetrack and botsort',
+      'track.newTrackThreshold is not a setting of sort; it is one of botsort and bytetrack',
     ],
     [
       { tracker: 'ocsort', matchThreshold: 0.7 },
-      'track.matchThreshold is not a setting of ocsort; it is one of bytetrack and botsort',
+      'track.matchThreshold is not a setting of ocsort; it is one of botsort and bytetrack',
     ],
     [
       { tracker: 'bytetrack', cameraMotion: true },
@@ -128,11 +137,12 @@ describe('from options to a tracker', () => {
 
   it.each([
     [{ track_bufer: 3 }, /no parameter "track_bufer" \(did you mean "track_buffer"\?\)/],
-    [{ track_buffer: -1 }, /expected a number from 0 to 86400 for track_buffer/],
-    [{ fuse_score: 'yes' }, /expected true or false for fuse_score/],
+    [{ track_buffer: -1 }, /botsort: option "track_buffer" is -1: expected a number from 0 to 86400/],
+    [{ fuse_score: 'yes' }, /botsort: option "fuse_score" is "yes": expected true or false/],
   ])('finds out about wrong parameters before anything runs: %j', (parameters: object, message) => {
-    const { tracking } = settings({ parameters: parameters as Record<string, number> });
-    expect(() => trackerMaker(tracking)).toThrow(message);
+    expect(() =>
+      trackerMaker(settings({ parameters: parameters as Record<string, number> }).tracking),
+    ).toThrow(message);
   });
 
   it('makes a tracker of its own for each source', () => {
@@ -140,5 +150,22 @@ describe('from options to a tracker', () => {
     expect(make()).not.toBe(make());
     expect(make().usesPixels).toBe(false);
     expect(trackerMaker(settings({ cameraMotion: true }).tracking)().usesPixels).toBe(true);
+  });
+
+  it('sets what a tracker of somebody else says that it has', () => {
+    const options = z.strictObject({ sure: z.number(), patience: z.number().default(9) });
+    const nearest: TrackerKind<typeof options> = {
+      type: 'nearest',
+      doc: 'whatever is nearest',
+      options,
+      settings: { highThreshold: 'sure', bufferSeconds: 'patience' },
+      create: () => createTracker('sort'),
+    };
+    const own = createTrackerRegistry([...TRACKERS, nearest]);
+    const parsed = parseOptions({ inputs: ['a'], track: { tracker: 'Nearest', bufferSeconds: 3 } });
+    expect(trackerSettings(parsed, 0.4, own)).toEqual({
+      detector: 0.1,
+      tracking: { tracker: 'nearest', parameters: { sure: 0.4, patience: 3 } },
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InferredFrame } from '../../../src/pipeline/infer-in-batches.js';
 import { FrameTracker } from '../../../src/pipeline/track-frames.js';
-import { createTracker } from '../../../src/tracking/tracker.js';
+import { createTracker } from '../../../src/tracking/registry.js';
 import type { Tracker } from '../../../src/contract/tracker.js';
 import type { FrameResult } from '../../../src/contract/result.js';
 import { detection, frameResult } from '../../support/results.js';

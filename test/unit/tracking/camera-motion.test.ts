@@ -3,7 +3,7 @@ import { CameraMotion, type TrackerPicture } from '../../../src/tracking/camera-
 import { KalmanBank } from '../../../src/tracking/filters/kalman.js';
 import { WIDTH_HEIGHT_NOISE } from '../../../src/tracking/filters/kalman-noise.js';
 import { TrackStore } from '../../../src/tracking/byte-track/track-store.js';
-import { createTracker } from '../../../src/tracking/tracker.js';
+import { createTracker } from '../../../src/tracking/registry.js';
 
 const SIZE = 416;
 const letterbox = {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTracker } from '../../../src/tracking/tracker.js';
-import { TRACKER_NAMES } from '../../../src/tracking/tracker-options.js';
+import { createTracker, TRACKERS } from '../../../src/tracking/registry.js';
 import type { Detection } from '../../../src/contract/detector.js';
 import type { Box } from '../../../src/contract/picture.js';
 import type { Track } from '../../../src/contract/tracker.js';
@@ -30,7 +29,7 @@ const walks: fc.Arbitrary<Walk> = fc.record({
   seed: fc.integer({ min: 1, max: 1e6 }),
 });
 
-describe.each(TRACKER_NAMES)('%s', (name) => {
+describe.each(TRACKERS.map(({ type }) => type))('%s', (name) => {
   it('gives the same ids and boxes whatever the order of detections', () => {
     fc.assert(
       fc.property(walks, fc.integer(), (walk, salt) => {
