@@ -12,7 +12,7 @@ import {
 import { EXIT } from './exit-codes.js';
 import { inputSize, numberFrom } from './parse-values.js';
 import { print, say } from './terminal.js';
-import { type Column, columnTable } from '../text/column-table.js';
+import { type Column, columnTable } from '../text/table.js';
 
 interface ModelFlags {
   readonly device?: readonly string[];

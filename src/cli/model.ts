@@ -5,7 +5,7 @@ import type { LayerDescription, StageDescription } from '../model/graph/describe
 import { EXIT } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
 import { print } from './terminal.js';
-import { type Column, columnTable } from '../text/column-table.js';
+import { type Column, columnTable } from '../text/table.js';
 
 interface InfoFlags {
   readonly size?: ReturnType<typeof inputSize>;

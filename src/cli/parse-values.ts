@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
+import { messageOf } from '../errors.js';
 import { type InputSize, parseInputSize, SIZE_RULE } from '../geometry/input-size.js';
 import { parseSeconds } from '../text/parse-seconds.js';
+import { type ClassList, parseClassList, parseNameList } from '../text/class-list.js';
 
 /** A number within bounds; the message says which. */
 export function numberFrom(low: number, high = Number.POSITIVE_INFINITY, kind: 'any' | 'integer' = 'any') {
@@ -21,17 +23,22 @@ export function seconds(text: string): number {
 }
 
 /** `person,car=0.5`: names, each with a threshold of its own if given. */
-export function classList(text: string): { names: string[]; confidence: Record<string, number> } {
-  const names: string[] = [];
-  const confidence: Record<string, number> = {};
-  for (const item of text.split(',')) {
-    const [name = '', threshold] = item.split('=', 2).map((part) => part.trim());
-    if (name === '')
-      throw new InvalidArgumentError('expected class names separated by commas, such as person,car=0.5');
-    names.push(name);
-    if (threshold !== undefined) confidence[name] = numberFrom(0, 1)(threshold);
+export function classList(text: string): ClassList {
+  return asArgument(() => parseClassList(text));
+}
+
+/** `a,b,c`. @param what is named. */
+export function nameList(what: string) {
+  return (text: string): readonly string[] => asArgument(() => parseNameList(text, what));
+}
+
+/** What a parser complains about, said as commander says it: with the flag. */
+function asArgument<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
   }
-  return { names, confidence };
 }
 
 /** `416` or `544x320`. */

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { createReplay, loadAnalyticsFile, loadReplayFile, type ReplayInput } from '../app/app.js';
 import { given } from './given.js';
-import { numberFrom } from './parse-values.js';
+import { QUOTING } from '../text/class-list.js';
+import { nameList, numberFrom } from './parse-values.js';
 import { runPipeline } from './run-pipeline.js';
 import {
   outputOf,
@@ -15,7 +16,7 @@ import {
 interface ReplayFlags extends SharedFlags {
   input?: string;
   conf?: number;
-  classes?: string;
+  classes?: readonly string[];
 }
 
 /** `sightline replay`. @param onExit told the exit code. */
@@ -27,7 +28,7 @@ export function replayCommand(onExit: (code: number) => void): Command {
   command
     .optionsGroup('Tracking and counting (default: as recorded):')
     .option('--conf <x>', 'least confidence of an object, 0 to 1', numberFrom(0, 1))
-    .option('--classes <list>', 'classes to use, such as person,car');
+    .option('--classes <list>', `classes to use, such as person,car; ${QUOTING}`, nameList('class'));
   withTrackingFlags(command, { tracker: '', cameraMotion: ' of the video' });
   command
     .optionsGroup('General:')
@@ -48,7 +49,7 @@ async function optionsOf(recording: string, flags: ReplayFlags): Promise<ReplayI
     ...given({
       video: flags.input,
       confidence: flags.conf,
-      classes: flags.classes?.split(',').map((name) => name.trim()),
+      classes: flags.classes && [...flags.classes],
       analytics: zones,
     }),
     track: trackOf(flags, file.track),

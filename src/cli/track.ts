@@ -6,6 +6,7 @@ import {
   loadOptionsFile,
   type OptionsInput,
 } from '../app/app.js';
+import { QUOTING } from '../text/class-list.js';
 import { classList, inputSize, numberFrom, seconds } from './parse-values.js';
 import { given } from './given.js';
 import { runPipeline } from './run-pipeline.js';
@@ -72,7 +73,7 @@ export function trackCommand(onExit: (code: number) => void): Command {
       "overlap at which the weaker of two boxes is dropped (default: the model's)",
       numberFrom(0, 1),
     )
-    .option('--classes <list>', 'classes to find, such as person,car=0.5', classList)
+    .option('--classes <list>', `classes to find, such as person,car=0.5; ${QUOTING}`, classList)
     .option('--agnostic', 'let boxes of different classes suppress each other')
     .option(
       '--max-detections <n>',
@@ -132,7 +133,7 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
       ...given({
         confidence: flags.conf,
         iou: flags.iou,
-        classes: classes?.names,
+        classes: classes && [...classes.names],
         classConfidence:
           classes === undefined || Object.keys(classes.confidence).length === 0
             ? undefined

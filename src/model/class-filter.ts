@@ -32,38 +32,11 @@ export function classThresholds(names: readonly string[], filter: ClassFilter): 
   return thresholds;
 }
 
-/**
- * Reads a list such as `person,car=0.5`: names of classes, each with its own least confidence if one stands after it.
- * @throws SightlineError ERR_USAGE if an entry has no name, stands there twice or its number is not from 0 to 1.
- */
-export function parseClassList(text: string): { classes: string[]; classConfidence: Record<string, number> } {
-  const classes: string[] = [];
-  const thresholds: [string, number][] = [];
-  for (const entry of text.split(',')) {
-    // The last "=": a class name may hold one itself.
-    const cut = entry.lastIndexOf('=');
-    const name = (cut < 0 ? entry : entry.slice(0, cut)).trim();
-    if (name === '') {
-      throw new SightlineError('ERR_USAGE', `an entry of the class list "${text}" has no name`);
-    }
-    if (classes.includes(name)) {
-      throw new SightlineError('ERR_USAGE', `class "${name}" stands twice in the class list "${text}"`);
-    }
-    classes.push(name);
-    if (cut < 0) continue;
-    const number = entry.slice(cut + 1).trim();
-    const confidence = number === '' ? NaN : Number(number);
-    checkConfidence(confidence, ` for "${name}"`, number);
-    thresholds.push([name, confidence]);
-  }
-  return { classes, classConfidence: Object.fromEntries(thresholds) };
-}
-
-function checkConfidence(value: number, where: string, shown = String(value)): void {
+function checkConfidence(value: number, where: string): void {
   if (value >= 0 && value <= 1) return;
   throw new SightlineError(
     'ERR_USAGE',
-    `the least confidence${where} must be a number from 0 to 1, got "${shown}"`,
+    `the least confidence${where} must be a number from 0 to 1, got "${value}"`,
   );
 }
 

@@ -15,7 +15,9 @@ import {
   type WorstImage,
   worstImages,
 } from '../../eval/report/detections-report.js';
-import { makeFolder, nameList, type ReportFlags, outputOptions, printScores, writePage } from './output.js';
+import { QUOTING } from '../../text/class-list.js';
+import { nameList } from '../parse-values.js';
+import { makeFolder, type ReportFlags, outputOptions, printScores, writePage } from './output.js';
 import { say } from '../terminal.js';
 
 /** What `eval detections` and `eval run` have in common. */
@@ -23,7 +25,7 @@ export interface DetectionsFlags extends ReportFlags {
   readonly images?: string;
   readonly split?: string;
   readonly classMap?: string;
-  readonly classes?: string[];
+  readonly classes?: readonly string[];
   readonly voc07?: true;
   readonly curves?: string;
 }
@@ -53,8 +55,8 @@ export function addDetectionsOptions(command: Command): Command {
     )
     .option(
       '--classes <list>',
-      'classes to score, after mapping (default: all of the ground truth)',
-      nameList,
+      `classes to score, after mapping (default: all of the ground truth); ${QUOTING}`,
+      nameList('class'),
     )
     .option('--voc07', 'also the 11-point average precision of VOC 2007')
     .option('--curves <dir>', 'write precision over recall as SVG files');

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { messageOf, SightlineError } from '../../errors.js';
-import { csvTable, type Table, textTable } from '../../eval/report/table.js';
+import { csvTable, type Table, textTable } from '../../text/table.js';
 import { print } from '../terminal.js';
 
 /** How a command of evaluation prints. */
@@ -37,7 +37,7 @@ export async function printScores(
   if (flags.html !== undefined) await writePage(flags.html, await forms.page());
   if (flags.json === true) print(JSON.stringify(forms.report, null, 2));
   else if (flags.csv === true) print(csvTable(forms.exact).trimEnd());
-  else print(`${textTable(forms.table)}${forms.footer ?? ''}`.trimEnd());
+  else print(`${textTable(forms.table)}\n${forms.footer ?? ''}`.trimEnd());
 }
 
 /** @throws SightlineError ERR_SINK_UNWRITABLE */
@@ -58,14 +58,4 @@ async function writing(path: string, done: Promise<unknown>): Promise<void> {
       cause,
     });
   }
-}
-
-/** `a,b,c` as names; at least one. */
-export function nameList(text: string): string[] {
-  const names = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  if (names.length === 0) throw new InvalidArgumentError('expected names separated by commas');
-  return names;
 }

@@ -6,13 +6,15 @@ import { type TracksReport, tracksPage, tracksTable } from '../../eval/report/tr
 import { combineScores, evaluateSequence, type SequenceScores } from '../../eval/tracks/evaluate-tracks.js';
 import { pairSequences } from '../../eval/tracks/pair-sequences.js';
 import { type Benchmark, BENCHMARKS } from '../../eval/tracks/preprocess.js';
-import { nameList, type ReportFlags, outputOptions, printScores } from './output.js';
+import { QUOTING } from '../../text/class-list.js';
+import { nameList } from '../parse-values.js';
+import { type ReportFlags, outputOptions, printScores } from './output.js';
 import { say } from '../terminal.js';
 
 interface TracksFlags extends ReportFlags {
   readonly benchmark: Benchmark | 'auto';
-  readonly sequences?: string[];
-  readonly classes?: string[];
+  readonly sequences?: readonly string[];
+  readonly classes?: readonly string[];
 }
 
 /** `sightline eval tracks`. */
@@ -32,8 +34,16 @@ export function evalTracksCommand(): Command {
         .choices(['auto', ...BENCHMARKS])
         .default('auto'),
     )
-    .option('--sequences <list>', 'sequences to score, such as MOT17-02,MOT17-04 (default: all)', nameList)
-    .option('--classes <list>', 'classes to take from records, such as person (default: all)', nameList);
+    .option(
+      '--sequences <list>',
+      'sequences to score, such as MOT17-02,MOT17-04 (default: all)',
+      nameList('sequence'),
+    )
+    .option(
+      '--classes <list>',
+      `classes to take from records, such as person (default: all); ${QUOTING}`,
+      nameList('class'),
+    );
   for (const option of outputOptions()) command.addOption(option);
   return command.action((truth: string, results: string, flags: TracksFlags) =>
     evalTracks(truth, results, flags),

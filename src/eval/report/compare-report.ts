@@ -2,7 +2,7 @@
 import { SightlineError } from '../../errors.js';
 import { detectionNumbers, type DetectionsReport } from './detections-report.js';
 import { percent } from './numbers.js';
-import type { Table } from './table.js';
+import type { Table } from '../../text/table.js';
 import { trackNumbers, type TracksReport } from './tracks-report.js';
 
 /** What an `eval` command printed as JSON. */

@@ -7,7 +7,7 @@ import { escapeXml } from './escape.js';
 import { htmlPage, htmlTable } from './html-page.js';
 import { percent } from './numbers.js';
 import { lineChart } from './svg-chart.js';
-import type { Table } from './table.js';
+import type { Table } from '../../text/table.js';
 
 /** A run of `eval detections`, as its JSON has it. */
 export interface DetectionsReport extends DetectionScores {

@@ -2,7 +2,7 @@
 import type { FrameErrors } from '../tracks/clear.js';
 import type { SequenceScores, TrackScores } from '../tracks/evaluate-tracks.js';
 import { ALPHAS } from '../tracks/hota.js';
-import type { Table } from './table.js';
+import type { Table } from '../../text/table.js';
 import { htmlPage, htmlTable } from './html-page.js';
 import { percent } from './numbers.js';
 import { lineChart } from './svg-chart.js';

@@ -9,7 +9,7 @@ import {
   detectionsPage,
   worstImages,
 } from '../../../src/eval/report/detections-report.js';
-import { csvTable } from '../../../src/eval/report/table.js';
+import { csvTable } from '../../../src/text/table.js';
 import type { FoundBox, LabelledBox, LabelledImages } from '../../../src/eval/labels.js';
 
 const object = (x: number, more: Partial<LabelledBox> = {}): LabelledBox => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classThresholds, parseClassList } from '../../../src/model/class-filter.js';
+import { classThresholds } from '../../../src/model/class-filter.js';
 
 const NAMES = ['person', 'bicycle', 'car', 'motorcycle', 'bus', 'truck'];
 
@@ -51,30 +51,5 @@ describe('classThresholds', () => {
     ['no number', { confidence: NaN }, /confidence must be a number from 0 to 1, got "NaN"/],
   ])('refuses %s', (_, filter, message) => {
     expect(() => classThresholds(NAMES, { confidence: 0.3, ...filter })).toThrow(message);
-  });
-});
-
-describe('parseClassList', () => {
-  it.each([
-    ['car', ['car'], {}],
-    ['person, car=0.5', ['person', 'car'], { car: 0.5 }],
-    ['traffic light = .25 ,bus', ['traffic light', 'bus'], { 'traffic light': 0.25 }],
-    ['a=b=1', ['a=b'], { 'a=b': 1 }],
-    ['__proto__=0.5', ['__proto__'], Object.fromEntries([['__proto__', 0.5]])],
-  ])('reads "%s"', (text, classes, classConfidence) => {
-    expect(parseClassList(text)).toEqual({ classes, classConfidence });
-  });
-
-  it.each([
-    ['', /has no name/],
-    ['car,', /has no name/],
-    ['=0.5', /has no name/],
-    ['car,bus,car=0.2', /"car" stands twice/],
-    ['car=', /for "car" must be a number from 0 to 1, got ""/],
-    ['car=half', /got "half"/],
-    ['car=-0.1', /got "-0.1"/],
-    ['car=1.01', /got "1.01"/],
-  ])('refuses "%s"', (text, message) => {
-    expect(() => parseClassList(text)).toThrow(message);
   });
 });
