@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { BUNDLED_MODEL, VERSION } from '../app/app.js';
-import { messageOf, SightlineError } from '../errors.js';
+import { unwritable } from '../files/reasons.js';
 import {
   type BenchmarkCase,
   benchmarkModel,
@@ -152,9 +152,7 @@ async function writeJson(file: string, value: unknown): Promise<void> {
   try {
     await writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
   } catch (cause) {
-    throw new SightlineError('ERR_SINK_UNWRITABLE', `"${file}" cannot be written: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw unwritable(`"${file}"`, cause);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf, SightlineError } from '../errors.js';
+import { unwritable } from './reasons.js';
 
 /**
  * Writes a file that appears whole or not at all: beside its place first, then moved there, through a symbolic link if
@@ -19,11 +19,6 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
     await rename(part, place);
   } catch (cause) {
     await rm(part, { force: true });
-    throw unwritable(file, messageOf(cause).replace(/,.*$/, ''), cause);
+    throw unwritable(`"${file}"`, cause);
   }
-}
-
-/** The error of an output that cannot be written. */
-export function unwritable(file: string, reason: string, cause?: unknown): SightlineError {
-  return new SightlineError('ERR_SINK_UNWRITABLE', `"${file}" cannot be written: ${reason}`, { cause });
 }

@@ -3,6 +3,7 @@ import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../contr
 import type { Detection } from '../contract/detector.js';
 import type { Backend } from './backends/backend.js';
 import { createFakeBackend, FAKE_DEVICE } from './backends/fake.js';
+import { hundredths } from '../geometry/box.js';
 import { sourceTransformOf } from '../geometry/letterbox.js';
 import { type Candidates, Decoder } from './architectures/efficientnet-yolov3/decode.js';
 import {
@@ -160,8 +161,4 @@ function detectionsOf(
       confidence: Math.round(scores[index]! * 1e4) / 1e4,
     };
   });
-}
-
-function hundredths(pixels: number): number {
-  return Math.round(pixels * 100) / 100;
 }

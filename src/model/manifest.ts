@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { messageOf, SightlineError } from '../errors.js';
+import { codeOf } from '../files/reasons.js';
 import { MAX_SIDE, SIZE_STEP } from '../geometry/input-size.js';
 
 /** The size steps of EfficientNet, B0 to B7. */
@@ -173,17 +174,11 @@ export async function readWeights(dir: string, manifest: ModelManifest): Promise
 function unreadable(what: string, path: string, cause: unknown, advice: string): SightlineError {
   return new SightlineError(
     'ERR_MODEL_NOT_FOUND',
-    `${what}: cannot read "${path}" (${codeOf(cause)}); ${advice}`,
+    `${what}: cannot read "${path}" (${codeOf(cause) ?? messageOf(cause)}); ${advice}`,
     {
       cause,
     },
   );
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : messageOf(cause);
 }
 
 function describe(issue: z.core.$ZodIssue): string {

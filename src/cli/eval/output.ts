@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
-import { messageOf, SightlineError } from '../../errors.js';
+import { unwritable } from '../../files/reasons.js';
 import { csvTable, type Table, textTable } from '../../text/table.js';
 import { print } from '../terminal.js';
 
@@ -54,8 +54,6 @@ async function writing(path: string, done: Promise<unknown>): Promise<void> {
   try {
     await done;
   } catch (cause) {
-    throw new SightlineError('ERR_SINK_UNWRITABLE', `"${path}" cannot be written: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw unwritable(`"${path}"`, cause);
   }
 }

@@ -6,7 +6,8 @@ import type { InputSize } from '../../geometry/input-size.js';
 import { emitSavedModel, SAVED_MODEL_FILE } from './saved-model.js';
 import { exportOnnx } from './export-onnx.js';
 import { foldNetwork, readModel } from '../read-network.js';
-import { unwritable, writeWhole } from '../../files/write-whole.js';
+import { unwritable } from '../../files/reasons.js';
+import { writeWhole } from '../../files/write-whole.js';
 import { convertModel, type ConvertOptions } from '../import/convert-model.js';
 
 /** Formats of other programs that a model can be written in. */
@@ -106,7 +107,7 @@ async function writeInFolder(folder: string, name: string, bytes: Uint8Array): P
   try {
     made = await mkdir(folder, { recursive: true });
   } catch (cause) {
-    throw unwritable(folder, messageOf(cause), cause);
+    throw unwritable(`"${folder}"`, cause);
   }
   try {
     await writeWhole(join(folder, name), bytes);

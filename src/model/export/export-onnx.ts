@@ -4,7 +4,8 @@ import type { InputSize } from '../../geometry/input-size.js';
 import { emitOnnx } from './onnx.js';
 import type { ModelManifest } from '../manifest.js';
 import { foldNetwork, type ReadModel, readModel } from '../read-network.js';
-import { unwritable, writeWhole } from '../../files/write-whole.js';
+import { unwritable } from '../../files/reasons.js';
+import { writeWhole } from '../../files/write-whole.js';
 
 /** How an ONNX file is to be. */
 export interface OnnxExportOptions {
@@ -88,7 +89,7 @@ function endsOf({ manifest, network: { graph } }: ReadModel, decode: boolean): s
 
 async function checkFree(file: string, overwrite: boolean): Promise<void> {
   const found = await stat(file).catch(() => undefined);
-  if (found?.isDirectory() === true) throw unwritable(file, 'it is a folder; name a file in it');
+  if (found?.isDirectory() === true) throw unwritable(`"${file}"`, undefined, 'it is a folder; name a file in it');
   if (found === undefined || overwrite) return;
   throw new SightlineError('ERR_SINK_EXISTS', `"${file}" exists; pass --overwrite to replace it`);
 }

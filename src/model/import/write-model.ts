@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, SightlineError } from '../../errors.js';
+import { SightlineError } from '../../errors.js';
+import { unwritable } from '../../files/reasons.js';
 import { loadManifest, MANIFEST_FILE, type ModelManifest } from '../manifest.js';
 import { readModel } from '../read-network.js';
 
@@ -38,7 +39,7 @@ export async function writeModel(
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
     if (cause instanceof SightlineError) throw cause;
-    throw unwritable(dir, cause);
+    throw unwritable(`"${dir}"`, cause);
   }
 }
 
@@ -57,7 +58,7 @@ export async function checkModelPlace(dir: string, overwrite: boolean): Promise<
     // What a process that was killed left is nobody's.
     entries = (await readdir(dir)).filter((name) => !name.endsWith(PART));
   } catch (cause) {
-    throw unwritable(dir, cause);
+    throw unwritable(`"${dir}"`, cause);
   }
   if (entries.length === 0) return;
   if (!entries.includes(MANIFEST_FILE)) {
@@ -103,10 +104,4 @@ async function moveInto(place: string, fresh: string): Promise<void> {
   }
   await rm(aside, { recursive: true, force: true });
   await rm(fresh, { recursive: true, force: true });
-}
-
-function unwritable(dir: string, cause: unknown): SightlineError {
-  return new SightlineError('ERR_SINK_UNWRITABLE', `"${dir}" cannot be written: ${messageOf(cause)}`, {
-    cause,
-  });
 }

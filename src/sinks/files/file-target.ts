@@ -5,7 +5,8 @@
 import { close, fstat, ftruncate, open, type Stats, write } from 'node:fs';
 import { stat, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { messageOf, SightlineError } from '../../errors.js';
+import { SightlineError } from '../../errors.js';
+import { codeOf, reasonOf, unwritable } from '../../files/reasons.js';
 import type { LineTarget } from './line-writer.js';
 
 const openFile = promisify(open);
@@ -43,10 +44,10 @@ export class FileTarget implements LineTarget {
       this.#created = true;
       return;
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw this.#unwritable(error);
+      if (codeOf(error) !== 'EEXIST') throw unwritable(this.#label, error);
     }
     const found = await this.#look(this.#path);
-    if (found.isDirectory()) throw this.#unwritable(undefined, 'it is a directory; name a file in it');
+    if (found.isDirectory()) throw unwritable(this.#label, undefined, 'it is a directory; name a file in it');
     if (found.isFile() && !this.#overwrite)
       throw new SightlineError(
         'ERR_SINK_EXISTS',
@@ -55,7 +56,7 @@ export class FileTarget implements LineTarget {
     try {
       this.#fd = await openFile(this.#path, found.isFile() ? 'r+' : 'w');
     } catch (error) {
-      throw this.#unwritable(error);
+      throw unwritable(this.#label, error);
     }
     this.#replaces = found.isFile();
   }
@@ -90,7 +91,7 @@ export class FileTarget implements LineTarget {
     try {
       return await stat(path);
     } catch (error) {
-      throw this.#unwritable(error);
+      throw unwritable(this.#label, error);
     }
   }
 
@@ -105,42 +106,6 @@ export class FileTarget implements LineTarget {
       `writing ${this.#label} failed: ${reasonOf(cause)}; it holds ${this.#lines} whole lines${kept}`,
       { cause },
     );
-  }
-
-  #unwritable(cause: unknown, reason = reasonOf(cause)): SightlineError {
-    return new SightlineError('ERR_SINK_UNWRITABLE', `${this.#label} cannot be written: ${reason}`, {
-      cause,
-    });
-  }
-}
-
-/** The `code` of a system error. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-}
-
-/** A system error in a person's words. */
-export function reasonOf(error: unknown): string {
-  switch (codeOf(error) ?? '') {
-    case 'ENOSPC':
-      return 'the disk is full';
-    case 'EDQUOT':
-      return 'the disk quota is used up';
-    case 'EFBIG':
-      return 'the file may not grow any larger';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'ENOENT':
-      return 'its folder does not exist';
-    case 'ENOTDIR':
-      return 'a part of its path is not a folder';
-    case 'EISDIR':
-      return 'it is a directory; name a file in it';
-    case 'EROFS':
-      return 'the file system is read-only';
-    default:
-      return messageOf(error);
   }
 }
 

@@ -3,7 +3,7 @@ import { link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { exists } from '../../files/exists.js';
 import { SightlineError } from '../../errors.js';
-import { reasonOf } from './file-target.js';
+import { reasonOf, unwritable } from '../../files/reasons.js';
 
 /** Keeps the names of part files within what file systems allow. */
 const LONGEST_STEM = 80;
@@ -101,10 +101,6 @@ export class OutputFile {
   }
 
   #unwritable(reason: string, cause?: unknown): SightlineError {
-    return new SightlineError(
-      'ERR_SINK_UNWRITABLE',
-      `the ${this.#what} output "${this.name}" cannot be written: ${reason}`,
-      { cause },
-    );
+    return unwritable(`the ${this.#what} output "${this.name}"`, cause, reason);
   }
 }

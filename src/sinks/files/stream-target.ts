@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { SightlineError } from '../../errors.js';
-import { codeOf, reasonOf } from './file-target.js';
+import { codeOf, reasonOf } from '../../files/reasons.js';
 import type { LineTarget } from './line-writer.js';
 
 /** Someone else's stream, the standard output for one: written to with backpressure, never ended. */

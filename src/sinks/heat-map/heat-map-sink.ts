@@ -6,7 +6,7 @@ import type { FrameGeometry } from '../../contract/frame.js';
 import type { PixelBuffer } from '../../contract/picture.js';
 import type { SourceInfo } from '../../contract/source.js';
 import { paintHeatMap, type RgbImage } from './paint-heat-map.js';
-import { reasonOf } from '../files/file-target.js';
+import { reasonOf } from '../../files/reasons.js';
 import { OutputFile } from '../files/output-file.js';
 import { createRgbScaler } from '../pixels/rgb-scaler.js';
 

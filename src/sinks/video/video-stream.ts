@@ -8,7 +8,7 @@ import type { PixelBuffer } from '../../contract/picture.js';
 import type { FrameResult } from '../../contract/result.js';
 import type { SourceInfo } from '../../contract/source.js';
 import { createPainter, type Painter } from '../draw/painter.js';
-import { reasonOf } from '../files/file-target.js';
+import { reasonOf } from '../../files/reasons.js';
 import { addAudio, type AudioPlan, planAudio } from './add-audio.js';
 import type { Container, VideoEncoder } from './container.js';
 import { copyImage, evenImage } from '../pixels/even-image.js';
