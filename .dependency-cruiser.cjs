@@ -81,6 +81,7 @@ module.exports = {
     fence('h5wasm', '^src/model/weights/'),
     fence('pino', '^src/cli/'),
     fence('commander', '^src/cli/'),
+    fence('image-size', '^src/eval/datasets/image-size\\.ts$'),
     fence('leven', '^src/text/nearest-name\\.ts$'),
     fence('yaml', '^src/(config|eval/datasets)/'),
     {

@@ -284,8 +284,19 @@ describe('readImageSize', () => {
     expect(await readImageSize(file)).toEqual({ width: 321, height: 123 });
   });
 
+  it('a JPEG with 300 kB of something before its size', async () => {
+    const jpeg = await picture(321, 123).jpeg().toBuffer();
+    const block = Buffer.alloc(65_537);
+    block.writeUInt32BE(0xffe5ffff);
+    const [start, rest] = [jpeg.subarray(0, 2), jpeg.subarray(2)];
+    const file = await write('picture', Buffer.concat([start, block, block, block, block, block, rest]));
+    expect(await readImageSize(file)).toEqual({ width: 321, height: 123 });
+  });
+
   it('refuses what is none', async () => {
-    await expect(readImageSize(await write('x.jpg', 'x'.repeat(99)))).rejects.toThrow('is not a PNG, JPEG');
+    const cut = (await picture(321, 123).jpeg().toBuffer()).subarray(0, 40);
+    for (const content of ['x'.repeat(99), '', Buffer.alloc(99), cut])
+      await expect(readImageSize(await write('x.jpg', content))).rejects.toThrow('is not a PNG, JPEG');
     await expect(readImageSize(join(root, 'none.png'))).rejects.toThrow('cannot be read');
   });
 });
