@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { SightlineError } from '../errors.js';
+import { askFfmpeg } from './ask-ffmpeg.js';
 
 /** Where the two programs are and what they say they are. */
 export interface FfmpegInstallation {
@@ -88,16 +88,6 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 async function versionOf(ffmpegPath: string): Promise<string> {
-  const text = await new Promise<string>((resolve, reject) => {
-    execFile(ffmpegPath, ['-version'], { timeout: 10_000 }, (error, stdout) => {
-      if (error === null) resolve(stdout);
-      else
-        reject(
-          new SightlineError('ERR_FFMPEG_NOT_FOUND', `"${ffmpegPath} -version" failed: ${error.message}`, {
-            cause: error,
-          }),
-        );
-    });
-  });
+  const text = await askFfmpeg(ffmpegPath, ['-version'], 'ERR_FFMPEG_NOT_FOUND');
   return /^ffmpeg version (\S+)/.exec(text)?.[1] ?? 'unknown';
 }

@@ -1,6 +1,5 @@
 /** The size of a picture from the first bytes of its file. Orientation marks are not looked at. */
 import { open } from 'node:fs/promises';
-import { imageSize } from 'image-size';
 import { messageOf, SightlineError } from '../../errors.js';
 
 const KINDS: readonly (string | undefined)[] = ['png', 'jpg', 'webp', 'bmp'];
@@ -16,7 +15,7 @@ export interface ImageSize {
 /** @throws SightlineError ERR_DATASET_NOT_FOUND, or ERR_DATASET_INVALID for another kind of file. */
 export async function readImageSize(path: string): Promise<ImageSize> {
   for (const bytes of HEADS) {
-    const size = imageSizeOf(await readHead(path, bytes));
+    const size = await imageSizeOf(await readHead(path, bytes));
     if (size !== undefined) return size;
   }
   throw new SightlineError('ERR_DATASET_INVALID', `"${path}" is not a PNG, JPEG, WebP or BMP picture`);
@@ -38,7 +37,9 @@ async function readHead(path: string, bytes: number): Promise<Buffer> {
 }
 
 /** @returns undefined if these are not the first bytes of such a picture. */
-function imageSizeOf(head: Uint8Array): ImageSize | undefined {
+async function imageSizeOf(head: Uint8Array): Promise<ImageSize | undefined> {
+  // Loaded when it is needed: it takes longer than all else that a command loads of ours.
+  const { imageSize } = await import('image-size');
   try {
     const { type, width, height } = imageSize(head);
     return KINDS.includes(type) && width > 0 && height > 0 ? { width, height } : undefined;
