@@ -3,6 +3,7 @@
  * `detections[3].box[0] should be a number but is null`.
  */
 import * as z from 'zod';
+import type { DeepReadonly } from '../options/check-options.js';
 
 /** A list; `items` says what is in it. */
 export function list<Item extends z.ZodType>(items: Item): z.ZodArray<Item> {
@@ -47,5 +48,3 @@ function between(least: number, most: number): z.ZodNumber {
 
 /** What a schema describes, for those who read it and do not change it. */
 export type Described<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>;
-
-type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
