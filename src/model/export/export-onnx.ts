@@ -89,7 +89,8 @@ function endsOf({ manifest, network: { graph } }: ReadModel, decode: boolean): s
 
 async function checkFree(file: string, overwrite: boolean): Promise<void> {
   const found = await stat(file).catch(() => undefined);
-  if (found?.isDirectory() === true) throw unwritable(`"${file}"`, undefined, 'it is a folder; name a file in it');
+  if (found?.isDirectory() === true)
+    throw unwritable(`"${file}"`, undefined, 'it is a folder; name a file in it');
   if (found === undefined || overwrite) return;
   throw new SightlineError('ERR_SINK_EXISTS', `"${file}" exists; pass --overwrite to replace it`);
 }
