@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { makeScene } from '../../../bench/tracking-scenes.mjs';
 import { TRACKER_NAMES } from '../../../dist/tracking/tracker-options.js';
-import { createTracker } from '../../../dist/tracking/tracker.js';
+import { createTracker } from '../../../dist/tracking/registry.js';
 
 /** Pixels of the made-up pictures, 1280 × 720, become this many: hundredths of a pixel, as trackers report, are then fine. */
 const SCALE = 40;

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import type { AnalyticsConfig } from '../../../src/analytics/config.js';
+import type { AnalyticsConfig } from '../../../src/analytics/options.js';
 import { analyticsOf, resultOf } from '../../unit/analytics/scene.js';
 
 const CONFIG: AnalyticsConfig = {

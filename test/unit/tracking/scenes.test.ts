@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createTracker } from '../../../src/tracking/tracker.js';
-import { TRACKER_NAMES } from '../../../src/tracking/tracker-options.js';
+import { createTracker, TRACKERS } from '../../../src/tracking/registry.js';
 import { readScene, sceneDetections } from '../../support/track-scenes.js';
 
 const STREETS = ['still', 'hidden', 'drive', 'pan'];
 
-describe.each(TRACKER_NAMES)('%s with nothing set', (name) => {
+describe.each(TRACKERS.map(({ type }) => type))('%s with nothing set', (name) => {
   const scenes = [...STREETS, 'chance', 'holes', ...(name === 'ocsort' ? ['turns'] : [])];
   it.each(scenes)('finds in the scene "%s" what it always found: ids, states and boxes', (scene) => {
     const tracker = createTracker(name);
