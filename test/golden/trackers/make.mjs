@@ -2,8 +2,7 @@
 // `node test/golden/trackers/make.mjs`. See README.md beside it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { makeScene } from '../../../bench/tracking-scenes.mjs';
-import { TRACKER_NAMES } from '../../../dist/tracking/tracker-options.js';
-import { createTracker } from '../../../dist/tracking/registry.js';
+import { createTracker, TRACKERS } from '../../../dist/tracking/registry.js';
 
 /** Pixels of the made-up pictures, 1280 × 720, become this many: hundredths of a pixel, as trackers report, are then fine. */
 const SCALE = 40;
@@ -30,7 +29,7 @@ for (const [name, scene] of Object.entries(scenes)) {
   const rowOf = ({ box: { x1, y1, x2, y2 }, confidence, classId }) => [x1, y1, x2, y2, confidence, classId];
   write(new URL('detections.csv', folder), frames, ({ found }) => found.map(rowOf));
   // Only OC-SORT looks at directions.
-  for (const tracker of name === 'turns' ? ['ocsort'] : TRACKER_NAMES) {
+  for (const tracker of name === 'turns' ? ['ocsort'] : TRACKERS.map(({ type }) => type)) {
     const follow = createTracker(tracker);
     write(new URL(`${tracker}.csv`, folder), frames, ({ ms, found }) =>
       follow
