@@ -12,7 +12,7 @@ export {
 export type { SourceProgress } from './app/app.js';
 export { ERROR_CODES, type ErrorCode, isSightlineError, SightlineError } from './errors.js';
 export { createDetector, type DetectorOptions } from './model/detector.js';
-export { letterboxOf } from './geometry/letterbox.js';
+export { letterboxFor, letterboxOf } from './geometry/letterbox.js';
 export { drawResult } from './sinks/draw/draw-result.js';
 export { parseRecord } from './record/read.js';
 export { toEventRecord, toFrameRecord } from './record/write.js';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { messageOf, toError } from '../errors.js';
 import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import type { InputSize } from '../geometry/input-size.js';
-import { letterboxOf } from '../geometry/letterbox.js';
+import { letterboxFor } from '../geometry/letterbox.js';
 import { listBackends } from '../model/backends/choose.js';
 import { createHostedDetector } from '../model/host/supervisor.js';
 import { loadManifest } from '../model/manifest.js';
@@ -52,7 +52,7 @@ async function inferOnce(what: WhatToTry): Promise<string> {
   try {
     const { geometry, backend, device: chosen, precision, version, reason } = detector.info;
     const { width, height, pad } = geometry;
-    const letterbox = letterboxOf(width, height, width, height);
+    const letterbox = letterboxFor(geometry, width, height);
     const picture = { pixels: new Uint8Array(width * height * 3).fill(pad), letterbox };
     await detector.detect([picture]);
     const started = performance.now();

@@ -3,7 +3,7 @@ import { readDetectionTruth } from '../eval/datasets/detection-truth.js';
 import { SightlineError } from '../errors.js';
 import { type BoxSize, findAnchors } from '../eval/detections/find-anchors.js';
 import type { LabelledImages } from '../eval/labels.js';
-import { letterboxOf } from '../geometry/letterbox.js';
+import { letterboxFor } from '../geometry/letterbox.js';
 import { inputSize, numberFrom } from './parse-values.js';
 import { print, say } from './terminal.js';
 
@@ -55,7 +55,7 @@ function sizesOf(
 ): BoxSize[] {
   return images.flatMap(({ width, height, boxes }) => {
     if (!(width > 0 && height > 0)) return [];
-    const letterbox = letterboxOf(Math.round(width), Math.round(height), size.width, size.height);
+    const letterbox = letterboxFor(size, Math.round(width), Math.round(height));
     return boxes
       .filter(({ bbox, crowd }) => bbox[2] > 0 && bbox[3] > 0 && !crowd)
       .map(({ bbox }) => ({

@@ -98,4 +98,8 @@ export interface InputGeometry {
   /** Grey level of the letterbox borders, 0 to 255. */
   readonly pad: number;
   readonly kernel: 'area' | 'bicubic' | 'bilinear';
+  /** `letterbox` keeps the picture's shape and is meant if nothing is said; `stretch` fills the whole input. */
+  readonly fit?: 'letterbox' | 'stretch' | undefined;
+  /** Where a letterboxed picture lies; in the centre if nothing is said. */
+  readonly placement?: 'centre' | 'top-left' | undefined;
 }

@@ -1,9 +1,13 @@
 import { SightlineError } from '../errors.js';
+import type { InputGeometry } from '../contract/frame.js';
 import type { Letterbox, Rational } from '../contract/picture.js';
 
+/** What decides where a picture goes in a network's input. */
+export type InputFit = Pick<InputGeometry, 'width' | 'height' | 'fit' | 'placement'>;
+
 /**
- * Where a picture of `sourceWidth` × `sourceHeight` stored pixels goes in a network input of `inputWidth` ×
- * `inputHeight`: as large as it fits with its shape kept, in the middle, odd remainders to the right and bottom.
+ * Where a picture of `sourceWidth` × `sourceHeight` stored pixels goes in a network's input: as large as it fits with its
+ * shape kept, in the middle (odd remainders to the right and bottom) or in the top left corner; or, stretched, all over it.
  *
  * Sizes are cut to whole pixels, never rounded up, as the reference does it (bubbliiiing/efficientnet-yolo3-keras,
  * `resize_image`: `int(iw * scale)`, `(w - nw) // 2`), at least one pixel wide and high.
@@ -11,11 +15,10 @@ import type { Letterbox, Rational } from '../contract/picture.js';
  * positive means that the file does not know; such pixels are taken as square.
  * @throws SightlineError ERR_USAGE if a size is not a whole number from 1.
  */
-export function letterboxOf(
+export function letterboxFor(
+  { width: inputWidth, height: inputHeight, fit = 'letterbox', placement = 'centre' }: InputFit,
   sourceWidth: number,
   sourceHeight: number,
-  inputWidth: number,
-  inputHeight: number,
   pixelAspect: Rational = { num: 1, den: 1 },
 ): Letterbox {
   for (const size of [sourceWidth, sourceHeight, inputWidth, inputHeight]) {
@@ -26,21 +29,28 @@ export function letterboxOf(
       );
     }
   }
+  const sizes = { inputWidth, inputHeight, sourceWidth, sourceHeight };
+  if (fit === 'stretch') return { ...sizes, x: 0, y: 0, width: inputWidth, height: inputHeight };
   const known = pixelAspect.num > 0 && pixelAspect.den > 0;
   const shownWidth = known ? (sourceWidth * pixelAspect.num) / pixelAspect.den : sourceWidth;
   const scale = Math.min(inputWidth / shownWidth, inputHeight / sourceHeight);
   const width = Math.max(1, Math.trunc(shownWidth * scale));
   const height = Math.max(1, Math.trunc(sourceHeight * scale));
-  return {
-    inputWidth: inputWidth,
-    inputHeight: inputHeight,
-    x: Math.floor((inputWidth - width) / 2),
-    y: Math.floor((inputHeight - height) / 2),
-    width,
-    height,
-    sourceWidth,
-    sourceHeight,
-  };
+  const corner = placement === 'top-left';
+  const x = corner ? 0 : Math.floor((inputWidth - width) / 2);
+  const y = corner ? 0 : Math.floor((inputHeight - height) / 2);
+  return { ...sizes, x, y, width, height };
+}
+
+/** {@link letterboxFor} with the picture in the middle, for who knows no more than the two sizes. */
+export function letterboxOf(
+  sourceWidth: number,
+  sourceHeight: number,
+  inputWidth: number,
+  inputHeight: number,
+  pixelAspect?: Rational,
+): Letterbox {
+  return letterboxFor({ width: inputWidth, height: inputHeight }, sourceWidth, sourceHeight, pixelAspect);
 }
 
 /**

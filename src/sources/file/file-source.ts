@@ -2,7 +2,7 @@
 import { SightlineError } from '../../errors.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
 import { probeVideo, type VideoProbe } from '../../ffmpeg/probe.js';
-import { letterboxOf } from '../../geometry/letterbox.js';
+import { letterboxFor } from '../../geometry/letterbox.js';
 import type { Frame, FramePool, FrameRequest } from '../../contract/frame.js';
 import type { Logger } from '../../contract/logger.js';
 import type { Source, SourceInfo, SourceReport } from '../../contract/source.js';
@@ -73,8 +73,7 @@ class FileSource implements Source {
     const { ffprobePath } = ffmpeg;
     const probe = await probeVideo({ ffprobePath, ...located }, signal);
     const { width, height, pixelAspect, durationUs, frameRate } = probe;
-    const { input: model } = request;
-    const letterbox = letterboxOf(width, height, model.width, model.height, pixelAspect);
+    const letterbox = letterboxFor(request.input, width, height, pixelAspect);
     const expectedFrames = expectedFramesOf(probe, this.#options);
     this.#opened = { located, probe, letterbox, request, expectedFrames, report };
     logger?.debug({ source: this.id, codec: probe.codec, width, height }, 'opened');

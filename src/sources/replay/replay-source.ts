@@ -1,6 +1,6 @@
 /** Sources that deliver the frames of a recording: without pixels, or with those of the video that it was made from. */
 import { SightlineError } from '../../errors.js';
-import { letterboxOf } from '../../geometry/letterbox.js';
+import { letterboxFor } from '../../geometry/letterbox.js';
 import type { FrameRecord } from '../../record/schema.js';
 import type {
   Frame,
@@ -126,7 +126,7 @@ function geometryOf(
   input: FrameRequest['input'],
 ): FrameGeometry {
   const pixelAspect = { num, den };
-  const letterbox = letterboxOf(width, height, input.width, input.height, pixelAspect);
+  const letterbox = letterboxFor(input, width, height, pixelAspect);
   return { width, height, pixelAspect, colour: {}, letterbox };
 }
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { letterboxOf } from '../../../src/geometry/letterbox.js';
-import { sourceTransformOf } from '../../../src/geometry/letterbox.js';
+import { letterboxFor, letterboxOf, sourceTransformOf } from '../../../src/geometry/letterbox.js';
 
 const side = fc.integer({ min: 1, max: 8192 });
 const modelSide = fc.integer({ min: 1, max: 64 }).map((n) => 32 * n);
@@ -65,6 +64,25 @@ describe('letterboxOf', () => {
     expect(() => letterboxOf(width, height, 416, 416)).toThrow(
       expect.objectContaining({ code: 'ERR_USAGE' }),
     );
+  });
+});
+
+describe('letterboxFor', () => {
+  const size = { width: 416, height: 320 };
+  const PAL = { num: 64, den: 45 };
+
+  it.each([
+    ['in the middle if nothing is said', {}, [0, 43, 416, 234]],
+    ['in the top left corner', { placement: 'top-left' }, [0, 0, 416, 234]],
+    ['all over the input', { fit: 'stretch' }, [0, 0, 416, 320]],
+    ['all over the input wherever it should lie', { fit: 'stretch', placement: 'centre' }, [0, 0, 416, 320]],
+  ] as const)('puts a picture %s', (_, wishes, [x, y, width, height]) => {
+    const letterbox = letterboxFor({ ...size, ...wishes }, 720, 576, PAL);
+    expect(letterbox).toMatchObject({ x, y, width, height, sourceWidth: 720, sourceHeight: 576 });
+    const { scaleX, scaleY, offsetX, offsetY } = sourceTransformOf(letterbox);
+    expect([x * scaleX + offsetX, y * scaleY + offsetY]).toEqual([0, 0]);
+    expect((x + width) * scaleX + offsetX).toBeCloseTo(720, 9);
+    expect((y + height) * scaleY + offsetY).toBeCloseTo(576, 9);
   });
 });
 
