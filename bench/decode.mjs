@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { letterboxOf } from '../dist/geometry/letterbox.js';
 import { sourceTransformOf } from '../dist/geometry/letterbox.js';
-import { Decoder } from '../dist/model/architectures/efficientnet-yolov3/decode.js';
+import { Yolov3Decoder } from '../dist/model/decode/yolov3-decoder.js';
 import { Suppressor } from '../dist/model/nms.js';
 
 const { anchors, anchorMask } = JSON.parse(
@@ -24,7 +24,7 @@ const scenes = [
 ];
 
 for (const [name, heads, confidence] of scenes) {
-  const decoder = new Decoder({
+  const decoder = new Yolov3Decoder({
     anchors,
     anchorMask,
     inputWidth: 416,

@@ -15,7 +15,7 @@ import { BUNDLED_MODEL } from '../dist/app/app.js';
 import { evaluateDetections } from '../dist/eval/detections/evaluate-detections.js';
 import { letterboxOf } from '../dist/geometry/letterbox.js';
 import { sourceTransformOf } from '../dist/geometry/letterbox.js';
-import { Decoder } from '../dist/model/architectures/efficientnet-yolov3/decode.js';
+import { Yolov3Decoder } from '../dist/model/decode/yolov3-decoder.js';
 import { loadNetwork } from '../dist/model/load-network.js';
 import { Suppressor } from '../dist/model/nms.js';
 
@@ -143,7 +143,7 @@ function reportPrecision() {
 
 /** What a network finds in one picture, in source pixels. */
 function boxesOf(heads) {
-  const decoder = new Decoder({
+  const decoder = new Yolov3Decoder({
     anchors: manifest.anchors,
     anchorMask: manifest.anchorMask,
     inputWidth: width,

@@ -3,7 +3,7 @@ import { BUNDLED_MODEL } from '../app/app.js';
 import { SightlineError } from '../errors.js';
 import { type Conversion, convertModel, type ConvertOptions } from '../model/import/convert-model.js';
 import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/export/export-model.js';
-import type { ModelManifest, Phi } from '../model/manifest.js';
+import type { EfficientNetManifest, Phi } from '../model/architectures/efficientnet-yolov3/manifest.js';
 import { EXIT } from './exit-codes.js';
 import { anchorMask, inputSize, numberFrom } from './parse-values.js';
 import { print } from './terminal.js';
@@ -13,12 +13,12 @@ interface ConvertFlags {
   readonly to?: ExportFormat;
   readonly classes?: string;
   readonly anchors?: string;
-  readonly anchorMask?: ModelManifest['anchorMask'];
+  readonly anchorMask?: EfficientNetManifest['anchorMask'];
   readonly phi?: Phi;
   readonly size?: ReturnType<typeof inputSize>;
   readonly name?: string;
   readonly precision?: 'float32' | 'float16';
-  readonly decode?: true;
+  readonly boxes?: true;
   readonly overwrite?: true;
 }
 
@@ -59,7 +59,7 @@ export function convertCommand(onExit: (code: number) => void): Command {
     .option('--name <text>', "the model's name (default: the folder's)")
     .optionsGroup('For other programs:')
     .addOption(new Option('--to <format>', 'format to write').choices(EXPORT_FORMATS))
-    .option('--decode', 'with --to onnx: the graph ends in boxes and scores instead of raw heads')
+    .option('--boxes', 'with --to onnx: the graph ends in boxes and scores instead of raw heads')
     .action(async (first: string | undefined, second: string | undefined, flags: ConvertFlags) => {
       const lines =
         flags.to === undefined
@@ -79,7 +79,7 @@ async function convert(
   if (flags.out === undefined || extra !== undefined) {
     throw usage('name the folder to write with --out DIR, or a format with --to');
   }
-  if (flags.decode === true) throw usage('--decode belongs to --to onnx');
+  if (flags.boxes === true) throw usage('--boxes belongs to --to onnx');
   return describe(flags.out, await convertModel({ ...optionsOf(flags), input, out: flags.out }));
 }
 
@@ -96,7 +96,7 @@ async function exportTo(
     throw usage(`name what to write behind the format: sightline convert MODEL --to ${format} OUTPUT`);
   }
   const input = second === undefined ? BUNDLED_MODEL : (first ?? BUNDLED_MODEL);
-  return exportModel(format, { ...optionsOf(flags), input, out, decode: flags.decode });
+  return exportModel(format, { ...optionsOf(flags), input, out, boxes: flags.boxes });
 }
 
 function optionsOf(flags: ConvertFlags): Omit<ConvertOptions, 'input' | 'out'> {
@@ -106,11 +106,11 @@ function optionsOf(flags: ConvertFlags): Omit<ConvertOptions, 'input' | 'out'> {
 
 function describe(
   dir: string,
-  { manifest, source, parameters, bytes, rounding, warnings }: Conversion,
+  { manifest, title, source, parameters, bytes, rounding, warnings }: Conversion,
 ): string[] {
-  const { name, backbone, input, classes } = manifest;
+  const { name, input, classes } = manifest;
   const facts = [
-    `${dir}: ${name}, ${backbone} at ${input.width}x${input.height}, ${classes.length} classes`,
+    `${dir}: ${name}, ${title} at ${input.width}x${input.height}, ${classes.length} classes`,
     `${(parameters / 1e6).toFixed(1)} million parameters in ${(bytes / 1e6).toFixed(1)} MB, from ${source}`,
   ];
   if (rounding.largest > 0) {

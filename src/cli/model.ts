@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { BUNDLED_MODEL } from '../app/app.js';
-import { describeModel, type ModelDescription } from '../model/describe-model.js';
+import { type DescribedModel, describeModel } from '../model/describe-model.js';
 import type { LayerDescription, StageDescription } from '../model/graph/describe.js';
 import { EXIT } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
@@ -23,15 +23,18 @@ export function modelCommand(onExit: (code: number) => void): Command {
     .option('--json', 'print JSON, with every layer')
     .action(async (dir: string | undefined, { size, layers, json }: InfoFlags) => {
       const model = await describeModel(dir ?? BUNDLED_MODEL, size);
-      const text = json === true ? JSON.stringify(model, null, 2) : pageOf(model, layers === true);
+      const text =
+        json === true ? JSON.stringify(model.description, null, 2) : pageOf(model, layers === true);
       print(text);
       onExit(EXIT.done);
     });
   return new Command('model').description('look at models').addCommand(info);
 }
 
-function pageOf(model: ModelDescription, layers: boolean): string {
-  const { network } = model;
+function pageOf(model: DescribedModel, layers: boolean): string {
+  const facts = factsOf(model);
+  const { network } = model.description;
+  if (network === undefined) return facts.join('\n');
   const total = network.total.multiplyAdds;
   const table = layers
     ? columnTable(layerColumns(total), network.layers)
@@ -39,40 +42,30 @@ function pageOf(model: ModelDescription, layers: boolean): string {
         stageColumns(total),
         network.stages.filter(({ name }) => name !== 'input'),
       );
-  return [...factsOf(model), '', table].join('\n');
+  return [...facts, '', table].join('\n');
 }
 
-function factsOf({
-  name,
-  backbone,
-  head,
-  classes,
-  anchors,
-  input,
-  defaults,
-  weights,
-  network,
-}: ModelDescription) {
+function factsOf({ title, facts, description }: DescribedModel): string[] {
+  const { name, classes, input, defaults, weights, network } = description;
   const { width, height, channels, letterbox } = input;
-  const boxes = anchors.map(
-    (pairs, index) => `p${5 - index} ${pairs.map(([w, h]) => `${w}x${h}`).join(' ')}`,
-  );
-  const facts = [
-    [
-      'model',
-      `${name}: ${backbone}, ${head}, ${classes.length} ${classes.length === 1 ? 'class' : 'classes'}`,
-    ],
+  const count = `${classes.length} ${classes.length === 1 ? 'class' : 'classes'}`;
+  const { fit = 'letterbox', placement = 'centre', pad, kernel } = letterbox;
+  const corner = placement === 'centre' ? '' : ', at the top left';
+  const where = fit === 'stretch' ? 'stretched' : `letterboxed on grey ${pad}${corner}`;
+  const all: (readonly [string, string])[] = [
+    ['model', `${name}: ${title}, ${count}`],
     ['classes', classes.length > 20 ? `${classes.slice(0, 20).join(', ')}, …` : classes.join(', ')],
-    ['input', `${width}x${height} ${channels}, letterboxed on grey ${letterbox.pad} (${letterbox.kernel})`],
-    ['anchors', boxes.join('; ')],
+    ['input', `${width}x${height} ${channels}, ${where} (${kernel})`],
+    ...facts,
     ['weights', `${weights.file}, ${weights.precision}, ${(weights.bytes / 1e6).toFixed(1)} MB`],
     ['defaults', `confidence ${defaults.confidence}, IoU ${defaults.iou}`],
-    [
-      'total',
-      `${grouped(network.total.parameters)} parameters, ${(network.total.multiplyAdds / 1e9).toFixed(2)} G multiply-adds a picture`,
-    ],
-  ] as const;
-  return facts.map(([title, text]) => `${title.padEnd(8)}  ${text}`);
+  ];
+  if (network !== undefined) {
+    const { parameters, multiplyAdds } = network.total;
+    const cost = `${(multiplyAdds / 1e9).toFixed(2)} G multiply-adds a picture`;
+    all.push(['total', `${grouped(parameters)} parameters, ${cost}`]);
+  }
+  return all.map(([heading, text]) => `${heading.padEnd(8)}  ${text}`);
 }
 
 type Part = StageDescription | LayerDescription;

@@ -5,14 +5,14 @@ import type { DetectorInfo, ModelInput } from '../contract/detector.js';
 import type { GpuOptions } from './backends/backend.js';
 import { classThresholds } from './class-filter.js';
 import { type ComputePrecision, deviceForPrecision } from './compute-precision.js';
-import type { ModelManifest } from './manifest.js';
+import type { ModelManifest } from './architectures/base-manifest.js';
 import { loadManifestAt } from './read-network.js';
 
 /** What to load and which objects to report. */
 export interface DetectorOptions {
   /** Folder with model.json and its weights. */
   readonly modelDir: string;
-  /** `auto`, `cpu`, `cuda`, …: what `loadNetwork` knows; or `fake`, see `createFakeBackend`. */
+  /** `auto`, `cpu`, `cuda`, …: what `loadNetwork` knows; or `fake`, see `createFakeNetwork`. */
   readonly device: string;
   /** Size of the network's input, multiples of 32; the model's own if not given. */
   readonly size?: InputSize | undefined;

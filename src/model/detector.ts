@@ -2,10 +2,10 @@ import { SightlineError } from '../errors.js';
 import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../contract/detector.js';
 import type { Detection } from '../contract/detector.js';
 import type { Backend } from './backends/backend.js';
-import { createFakeBackend, FAKE_DEVICE } from './backends/fake.js';
+import { createFakeNetwork, FAKE_DEVICE } from './backends/fake.js';
 import { hundredths } from '../geometry/box.js';
 import { sourceTransformOf } from '../geometry/letterbox.js';
-import { type Candidates, Decoder } from './architectures/efficientnet-yolov3/decode.js';
+import type { Candidates, OutputDecoder } from './decode/candidates.js';
 import {
   checkDetectorOptions,
   checkInputs,
@@ -14,7 +14,6 @@ import {
   thresholdsOf,
 } from './detector-options.js';
 import { type LoadedNetwork, loadNetwork } from './load-network.js';
-import type { ModelManifest } from './manifest.js';
 import { NonMaximumSuppression } from './nms.js';
 import { loadManifestAt } from './read-network.js';
 
@@ -38,24 +37,18 @@ export async function createDetector(options: DetectorOptions): Promise<Detector
 class LocalDetector implements Detector {
   readonly info: DetectorInfo;
   readonly #backend: Backend;
-  readonly #decoder: Decoder;
+  readonly #decoder: OutputDecoder;
   readonly #suppressor: NonMaximumSuppression;
   /** Where frames that do not lie side by side are brought together; made when first needed. */
   #batch: Uint8Array | undefined;
   #running: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ manifest, backend, reason }: LoadedNetwork, options: DetectorOptions) {
-    this.info = infoOf(manifest, backend, reason, options.maxBatch);
+  constructor(loaded: LoadedNetwork, options: DetectorOptions) {
+    const { manifest, backend } = loaded;
+    this.info = infoOf(loaded, options.maxBatch);
     this.#backend = backend;
-    this.#decoder = new Decoder({
-      anchors: manifest.anchors,
-      anchorMask: manifest.anchorMask,
-      inputWidth: manifest.input.width,
-      inputHeight: manifest.input.height,
-      thresholds: thresholdsOf(manifest, options),
-      clip: true,
-    });
+    this.#decoder = loaded.createDecoder(thresholdsOf(manifest, options));
     this.#suppressor = new NonMaximumSuppression({
       iou: options.iou ?? manifest.defaults.iou,
       agnostic: options.agnostic ?? false,
@@ -125,20 +118,21 @@ async function load(options: DetectorOptions): Promise<LoadedNetwork> {
   const manifest = await loadManifestAt(modelDir, size);
   return {
     manifest,
-    backend: await createFakeBackend(modelDir, manifest),
+    ...(await createFakeNetwork(modelDir, manifest)),
+    maxBatch: Infinity,
     reason: 'scripted detections were asked for',
   };
 }
 
-function infoOf(manifest: ModelManifest, backend: Backend, reason: string, maxBatch: number): DetectorInfo {
+function infoOf({ manifest, backend, reason, maxBatch }: LoadedNetwork, wanted: number): DetectorInfo {
   const { width, height, letterbox } = manifest.input;
   return {
     model: manifest.name,
     ...backend.info,
     reason,
-    geometry: { width, height, pad: letterbox.pad, kernel: letterbox.kernel },
+    geometry: { width, height, ...letterbox },
     classes: manifest.classes,
-    maxBatch,
+    maxBatch: Math.min(wanted, maxBatch),
   };
 }
 

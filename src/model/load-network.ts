@@ -2,14 +2,15 @@ import { isSightlineError, SightlineError } from '../errors.js';
 import type { InputSize } from '../geometry/input-size.js';
 import type { Backend, BackendOptions } from './backends/backend.js';
 import { type BackendChoice, chooseBackend } from './backends/choose.js';
-import { createOnnxruntimeBackend } from './backends/onnxruntime.js';
+import { createOnnxFileBackend, createOnnxruntimeBackend } from './backends/onnxruntime.js';
 import { createTensorflowEagerBackend } from './backends/tensorflow-eager.js';
 import { createTensorflowBackend } from './backends/tensorflow.js';
 import { createTfjsBackend } from './backends/tfjs.js';
 import { emitOnnx } from './export/onnx.js';
 import { deviceForPrecision } from './compute-precision.js';
-import type { ModelManifest } from './manifest.js';
-import type { Network } from './graph/fold-batch-norm.js';
+import type { Program } from './architectures/architecture.js';
+import type { ModelManifest } from './architectures/base-manifest.js';
+import type { OutputDecoder } from './decode/candidates.js';
 import { foldNetwork, readModel } from './read-network.js';
 
 /** How a network is to be run. */
@@ -28,6 +29,10 @@ export interface LoadedNetwork {
   readonly backend: Backend;
   /** Why this device was taken, in one line. */
   readonly reason: string;
+  /** Most pictures of one call that are run together. */
+  readonly maxBatch: number;
+  /** @param thresholds least score of each class id; Infinity leaves a class out. */
+  createDecoder(thresholds: Float64Array): OutputDecoder;
 }
 
 /**
@@ -39,12 +44,29 @@ export interface LoadedNetwork {
  */
 export async function loadNetwork(modelDir: string, options: LoadNetworkOptions): Promise<LoadedNetwork> {
   const choices = await choicesFor(options);
-  const { manifest, network } = await readModel(modelDir, options.size);
-  const folded = foldNetwork(network);
-  const started = await startFirst(choices, (choice) =>
-    startBackend(choice, folded, { ...options, device: choice.device }),
+  const { manifest, architecture, program } = await readModel(modelDir, options.size);
+  const start = starterOf(program);
+  const able = architecture.onnxOnly ? onnxruntimeOf(choices, options.device, manifest) : choices;
+  const started = await startFirst(able, (choice) => start(choice, { ...options, device: choice.device }));
+  return {
+    manifest,
+    ...started,
+    maxBatch: program.kind === 'onnx' ? program.onnx.maxBatch : Infinity,
+    createDecoder: (thresholds) => architecture.createDecoder(manifest, thresholds),
+  };
+}
+
+function onnxruntimeOf(
+  choices: readonly BackendChoice[],
+  device: string,
+  { name }: ModelManifest,
+): readonly BackendChoice[] {
+  const able = choices.filter(({ backend }) => backend === 'onnxruntime');
+  if (able.length > 0) return able;
+  throw new SightlineError(
+    'ERR_BACKEND_UNAVAILABLE',
+    `model "${name}" is an ONNX file, which only onnxruntime runs, not "${device}"; use auto, cpu or cuda`,
   );
-  return { manifest, ...started };
 }
 
 async function choicesFor({ device, precision }: LoadNetworkOptions): Promise<readonly BackendChoice[]> {
@@ -54,21 +76,23 @@ async function choicesFor({ device, precision }: LoadNetworkOptions): Promise<re
   return choices.map((choice) => ({ ...choice, reason: `only ${wanted} computes in bfloat16` }));
 }
 
-function startBackend(
-  { backend }: BackendChoice,
-  network: Network,
-  options: BackendOptions,
-): Promise<Backend> {
-  switch (backend) {
-    case 'onnxruntime':
-      return createOnnxruntimeBackend(emitOnnx(network), options);
-    case 'tensorflow':
-      return createTensorflowBackend(network, options);
-    case 'tensorflow-eager':
-      return createTensorflowEagerBackend(network, options);
-    case 'tfjs':
-      return createTfjsBackend(network, options);
-  }
+type Starter = (choice: BackendChoice, options: BackendOptions) => Promise<Backend>;
+
+function starterOf(program: Program): Starter {
+  if (program.kind === 'onnx') return (_, options) => createOnnxFileBackend(program.onnx, options);
+  const network = foldNetwork(program.network);
+  return ({ backend }, options) => {
+    switch (backend) {
+      case 'onnxruntime':
+        return createOnnxruntimeBackend(emitOnnx(network), options);
+      case 'tensorflow':
+        return createTensorflowBackend(network, options);
+      case 'tensorflow-eager':
+        return createTensorflowEagerBackend(network, options);
+      case 'tfjs':
+        return createTfjsBackend(network, options);
+    }
+  };
 }
 
 /**

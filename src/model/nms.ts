@@ -2,7 +2,7 @@
  * Greedy non-maximum suppression: best first, each kept box drops the worse ones that overlap it by more than a threshold.
  * The rule, strictly more and the lower index first among equals, is that of `tf.image.non_max_suppression`.
  */
-import type { Candidates } from './architectures/efficientnet-yolov3/decode.js';
+import type { Candidates } from './decode/candidates.js';
 
 /** What suppresses what, and how much is kept. */
 export interface SuppressorOptions {

@@ -25,7 +25,7 @@ it('converts a model folder into one that runs', async () => {
   expect(stderr).toBe('');
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^mine: street-b0, efficientnet-b0 at 320x192, 6 classes\n10\.6 million parameters in 21\.5 MB/,
+    /^mine: street-b0, efficientnet-b0-yolov3 at 320x192, 6 classes\n10\.6 million parameters in 21\.5 MB/,
   );
   const manifest = JSON.parse(await readFile(join(cwd, 'mine', 'model.json'), 'utf8')) as {
     classes: string[];
@@ -63,7 +63,7 @@ it.each<[string, string[], number, RegExp]>([
   ['a format without a place behind weights', ['w.h5', '--to', 'onnx'], 2, /behind the format/],
   ['a format without a place', ['--to', 'onnx'], 2, /behind the format/],
   ['an unknown format', ['--to', 'caffe', 'x'], 2, /Allowed choices are onnx, saved-model/],
-  ['decode for a model folder', [STREET, '--out', 'x', '--decode'], 2, /--decode belongs to --to onnx/],
+  ['boxes for a model folder', [STREET, '--out', 'x', '--boxes'], 2, /--boxes belongs to --to onnx/],
   ['a wrong mask', [STREET, '--out', 'x', '--anchor-mask', '0,1,2'], 2, /each index from 0 to 8 once/],
   ['a wrong phi', [STREET, '--out', 'x', '--phi', '8'], 2, /a whole number from 0 to 7/],
   ['another phi', [STREET, '--out', 'x', '--phi', '1'], 3, /these are the weights of phi 0 with 6 classes/],

@@ -12,7 +12,7 @@ describe('sightline model info', () => {
   it('prints the bundled model, a row for each stage', async () => {
     const { code, stdout, stderr } = await info();
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^model +street-b0: efficientnet-b0, yolov3, 6 classes$/m);
+    expect(stdout).toMatch(/^model +street-b0: efficientnet-b0-yolov3, 6 classes$/m);
     expect(stdout).toMatch(/^weights +weights.safetensors, float16, 21\.5 MB$/m);
     expect(stdout).toMatch(/^total +10,614,255 parameters, 3\.07 G multiply-adds a picture$/m);
     expect(stdout).toMatch(/^head5 +4 +13x13x33 +32 +1,866,913 +315,070,080 +10\.3 %$/m);
@@ -29,7 +29,9 @@ describe('sightline model info', () => {
 
   it('prints JSON in which the parts make up the whole', async () => {
     const { stdout } = await info('--json');
-    const { format, network, weights, anchors } = JSON.parse(stdout) as ModelDescription;
+    const { format, network, weights, anchors } = JSON.parse(stdout) as Required<ModelDescription> & {
+      anchors: number[][][];
+    };
     expect(format).toBe('sightline-model-info/1');
     expect(weights).toMatchObject({ precision: 'float16', bytes: 21_477_324 });
     expect(anchors[0]).toEqual([
@@ -37,8 +39,8 @@ describe('sightline model info', () => {
       [156, 198],
       [373, 326],
     ]);
-    expect(network.layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(10_614_255);
-    expect(network.total.layers).toBe(network.layers.length);
+    expect(network!.layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(10_614_255);
+    expect(network!.total.layers).toBe(network!.layers.length);
   });
 
   it('says in one line what cannot be described', async () => {

@@ -1,6 +1,6 @@
 /** The generated weights and pictures of test/golden/network.json; test/golden/README.md describes them. */
 import { readFileSync } from 'node:fs';
-import type { Phi } from '../../src/model/manifest.js';
+import type { Phi } from '../../src/model/architectures/efficientnet-yolov3/manifest.js';
 import type { Network } from '../../src/model/graph/fold-batch-norm.js';
 import { type Graph, weightShapes } from '../../src/model/graph/graph.js';
 import {

@@ -1,6 +1,9 @@
 import type { ComputePrecision } from '../compute-precision.js';
 
-/** One raw output of the network for a batch: three anchors of (tx, ty, tw, th, objectness, classes…) per cell, no sigmoid. */
+/**
+ * One output of the network for a batch: so many channels for each cell of a grid, or for each of a list of boxes, which has
+ * the height 1. What the channels mean is the decoder's affair.
+ */
 export interface HeadTensor {
   /** `count × height × width × channels` values in the order that `layout` names. */
   readonly data: Float32Array;
@@ -24,10 +27,30 @@ export interface Backend {
   /**
    * Runs a batch.
    * @param pixels uint8 NHWC RGB at network size, `count` pictures; only read during the call.
-   * @returns the heads p5, p4, p3 (coarse to fine); their memory may be reused by the next call.
+   * @returns the network's outputs in their order, of heads coarse to fine; their memory may be reused by the next call.
    */
   run(pixels: Uint8Array, count: number): Promise<readonly HeadTensor[]>;
   close(): Promise<void>;
+}
+
+/** An ONNX file that is run as it is, by onnxruntime. It takes the same pictures as our own networks. */
+export interface OnnxProgram {
+  /** The model. */
+  readonly bytes: Uint8Array;
+  /** Name of its one input, uint8 `[batch, height, width, 3]`. */
+  readonly input: string;
+  readonly width: number;
+  readonly height: number;
+  /** The outputs that are wanted, as float32. */
+  readonly outputs: readonly OnnxOutput[];
+  /** Most pictures of one call; more are run one call after another. */
+  readonly maxBatch: number;
+}
+
+/** An output `[batch, cells, channels]` or `[batch, rows, columns, channels]` (`nhwc`), or with the channels in front (`nchw`). */
+export interface OnnxOutput {
+  readonly name: string;
+  readonly layout: HeadTensor['layout'];
 }
 
 /** How a backend is to run a network. */

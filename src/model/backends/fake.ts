@@ -7,7 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { messageOf, SightlineError } from '../../errors.js';
-import type { ModelManifest } from '../manifest.js';
+import type { ModelManifest } from '../architectures/base-manifest.js';
+import type { OutputDecoder } from '../decode/candidates.js';
+import { COCO_ANCHORS } from '../decode/head-anchors.js';
+import { Yolov3Decoder } from '../decode/yolov3-decoder.js';
 import type { Backend, HeadTensor } from './backend.js';
 
 /** The device to ask for. */
@@ -36,18 +39,24 @@ const STRIDES = [32, 16, 8];
 const YES = 30;
 const NO = -30;
 
+/** A backend that speaks YOLOv3, whatever the model is, and the decoder that understands it. */
+export interface FakeNetwork {
+  readonly backend: Backend;
+  createDecoder(thresholds: Float64Array): OutputDecoder;
+}
+
 /**
  * Makes a backend that answers with the boxes of `fake.json` in the model folder, one entry a picture: for instance
  * `[[{ "class": "car", "box": [20, 30, 120, 90], "confidence": 0.9 }], []]`, in pixels of the network's input. Without
  * that file, nothing is found. Pixels are not looked at.
  * @throws SightlineError ERR_MODEL_INVALID if the script is not of that form.
  */
-export async function createFakeBackend(modelDir: string, manifest: ModelManifest): Promise<Backend> {
+export async function createFakeNetwork(modelDir: string, manifest: ModelManifest): Promise<FakeNetwork> {
   const path = join(modelDir, FAKE_SCRIPT);
   const pictures = (await readScript(path)).map((boxes) => headsOf(boxes, manifest, path));
   const nothing = headsOf([], manifest, path);
   let next = 0;
-  return {
+  const backend: Backend = {
     info: { backend: FAKE_DEVICE, device: FAKE_DEVICE, precision: 'float32', version: '1' },
     run(_pixels, count) {
       const batch = Array.from({ length: count }, () => pictures[next++ % pictures.length] ?? nothing);
@@ -56,6 +65,12 @@ export async function createFakeBackend(modelDir: string, manifest: ModelManifes
       );
     },
     close: () => Promise.resolve(),
+  };
+  const { width: inputWidth, height: inputHeight } = manifest.input;
+  return {
+    backend,
+    createDecoder: (thresholds) =>
+      new Yolov3Decoder({ ...COCO_ANCHORS, inputWidth, inputHeight, thresholds, clip: true }),
   };
 }
 
@@ -78,8 +93,8 @@ async function readScript(path: string): Promise<Script> {
 function headsOf(boxes: readonly ScriptedBox[], manifest: ModelManifest, path: string): HeadTensor[] {
   const values = 5 + manifest.classes.length;
   const heads = STRIDES.map((stride) => {
-    const width = manifest.input.width / stride;
-    const height = manifest.input.height / stride;
+    const width = Math.ceil(manifest.input.width / stride);
+    const height = Math.ceil(manifest.input.height / stride);
     const data = new Float32Array(width * height * 3 * values).fill(NO);
     return { data, width, height, channels: 3 * values, layout: 'nhwc' as const };
   });
@@ -97,18 +112,18 @@ function place(
   heads: readonly HeadTensor[],
   { box: [x1, y1, x2, y2], confidence }: ScriptedBox,
   classId: number,
-  { anchors, anchorMask, classes }: ModelManifest,
+  { input, classes }: ModelManifest,
   path: string,
 ): void {
   for (const [i, head] of heads.entries()) {
-    const x = (x1 + x2) / 2 / STRIDES[i]!;
-    const y = (y1 + y2) / 2 / STRIDES[i]!;
+    const x = ((x1 + x2) / 2 / input.width) * head.width;
+    const y = ((y1 + y2) / 2 / input.height) * head.height;
     const column = Math.min(Math.max(Math.floor(x), 0), head.width - 1);
     const row = Math.min(Math.max(Math.floor(y), 0), head.height - 1);
-    for (const [slot, index] of anchorMask[i]!.entries()) {
+    for (const [slot, index] of COCO_ANCHORS.anchorMask[i]!.entries()) {
       const at = (row * head.width + column) * head.channels + slot * (5 + classes.length);
       if (head.data[at + 4] !== NO) continue;
-      const [anchorWidth, anchorHeight] = anchors[index]!;
+      const [anchorWidth, anchorHeight] = COCO_ANCHORS.anchors[index];
       const box = [logit(x - column), logit(y - row)];
       head.data.set([...box, Math.log((x2 - x1) / anchorWidth), Math.log((y2 - y1) / anchorHeight), YES], at);
       head.data[at + 5 + classId] = logit(confidence);

@@ -5,7 +5,7 @@ import { messageOf, SightlineError } from '../../errors.js';
 import type { InputSize } from '../../geometry/input-size.js';
 import { emitSavedModel, SAVED_MODEL_FILE } from './saved-model.js';
 import { exportOnnx } from './export-onnx.js';
-import { foldNetwork, readModel } from '../read-network.js';
+import { foldNetwork, readNetwork } from '../read-network.js';
 import { unwritable } from '../../files/reasons.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { convertModel, type ConvertOptions } from '../import/convert-model.js';
@@ -21,13 +21,13 @@ export interface ExportOptions extends ConvertOptions {
   /** A file for ONNX, a folder for a SavedModel. */
   readonly out: string;
   /** Whether the graph ends in boxes and scores instead of raw heads; ONNX only. */
-  readonly decode?: boolean | undefined;
+  readonly boxes?: boolean | undefined;
 }
 
 interface Target {
   readonly out: string;
   readonly size: InputSize | undefined;
-  readonly decode: boolean | undefined;
+  readonly boxes: boolean | undefined;
   readonly overwrite: boolean | undefined;
 }
 
@@ -35,13 +35,13 @@ interface Target {
 type Writer = (modelDir: string, target: Target) => Promise<readonly string[]>;
 
 const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
-  onnx: async (modelDir, { out, size, decode, overwrite }) => {
-    const { bytes, ends } = await exportOnnx(modelDir, out, { size, decode, overwrite });
+  onnx: async (modelDir, { out, size, boxes, overwrite }) => {
+    const { bytes, ends } = await exportOnnx(modelDir, out, { size, boxes, overwrite });
     return [`${out}: ONNX, ${megabytes(bytes)}`, ...ends];
   },
   'saved-model': async (modelDir, { out, size, overwrite }) => {
     await checkSavedModelPlace(out, overwrite ?? false);
-    const { network } = await readModel(modelDir, size);
+    const { network } = await readNetwork(modelDir, 'exported', size);
     const bytes = emitSavedModel(foldNetwork(network));
     await writeInFolder(out, SAVED_MODEL_FILE, bytes);
     return [`${out}: TensorFlow SavedModel, ${megabytes(bytes.length)}`];
@@ -54,13 +54,13 @@ const WRITERS: Readonly<Record<ExportFormat, Writer>> = {
  * @throws SightlineError ERR_USAGE, ERR_SINK_EXISTS, ERR_SINK_UNWRITABLE, and what {@link convertModel} throws
  */
 export async function exportModel(format: ExportFormat, options: ExportOptions): Promise<readonly string[]> {
-  const { input, out, size, decode, overwrite } = options;
+  const { input, out, size, boxes, overwrite } = options;
   if (!EXPORT_FORMATS.includes(format)) {
     const known = EXPORT_FORMATS.join(' and ');
     throw new SightlineError('ERR_USAGE', `there is no format "${format as string}"; known are ${known}`);
   }
-  if (decode === true && format !== 'onnx') {
-    throw new SightlineError('ERR_USAGE', `--decode belongs to onnx, not to ${format}`);
+  if (boxes === true && format !== 'onnx') {
+    throw new SightlineError('ERR_USAGE', `--boxes belongs to onnx, not to ${format}`);
   }
   if (options.precision !== undefined) {
     throw new SightlineError(
@@ -69,7 +69,7 @@ export async function exportModel(format: ExportFormat, options: ExportOptions):
     );
   }
   const write = WRITERS[format];
-  const target = { out, size, decode, overwrite };
+  const target = { out, size, boxes, overwrite };
   const isFolder = await stat(input).then(
     (found) => found.isDirectory(),
     () => false,

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { SightlineError } from '../../errors.js';
 import type { InputSize } from '../../geometry/input-size.js';
 import { emitOnnx } from './onnx.js';
-import type { ModelManifest } from '../manifest.js';
-import { foldNetwork, type ReadModel, readModel } from '../read-network.js';
+import type { EfficientNetManifest } from '../architectures/efficientnet-yolov3/manifest.js';
+import { foldNetwork, type ReadNetwork, readNetwork } from '../read-network.js';
 import { unwritable } from '../../files/reasons.js';
 import { writeWhole } from '../../files/write-whole.js';
 
@@ -12,7 +12,7 @@ export interface OnnxExportOptions {
   /** Size of the network's input; the model's own if not given. */
   readonly size?: InputSize | undefined;
   /** Whether the graph ends in boxes and scores instead of raw heads; not by default. */
-  readonly decode?: boolean | undefined;
+  readonly boxes?: boolean | undefined;
   /** Whether an existing file may be replaced; not by default. */
   readonly overwrite?: boolean | undefined;
 }
@@ -31,20 +31,20 @@ export interface OnnxExport {
 export async function exportOnnx(
   modelDir: string,
   file: string,
-  { size, decode = false, overwrite = false }: OnnxExportOptions = {},
+  { size, boxes = false, overwrite = false }: OnnxExportOptions = {},
 ): Promise<OnnxExport> {
   await checkFree(file, overwrite);
-  const { manifest, network } = await readModel(modelDir, size);
+  const { manifest, network } = await readNetwork(modelDir, 'exported', size);
   const bytes = emitOnnx(foldNetwork(network), {
-    metadata: metadataOf(manifest, decode),
-    decode: decode ? manifest : undefined,
+    metadata: metadataOf(manifest, boxes),
+    decode: boxes ? manifest : undefined,
   });
   await writeWhole(file, bytes);
-  return { bytes: bytes.length, ends: endsOf({ manifest, network }, decode) };
+  return { bytes: bytes.length, ends: endsOf({ manifest, network }, boxes) };
 }
 
 /** What a program has to know that is given only this file. Values with parts are JSON. */
-function metadataOf(manifest: ModelManifest, decode: boolean): Record<string, string> {
+function metadataOf(manifest: EfficientNetManifest, boxes: boolean): Record<string, string> {
   const { name, backbone, head, input, classes, anchors, anchorMask } = manifest;
   return {
     name,
@@ -57,18 +57,18 @@ function metadataOf(manifest: ModelManifest, decode: boolean): Record<string, st
     input_height: String(input.height),
     input_format: 'uint8 NHWC RGB 0-255, scaled inside the graph',
     letterbox_pad: String(input.letterbox.pad),
-    output_format: decode
+    output_format: boxes
       ? 'boxes: x1 y1 x2 y2 in pixels of the input, not clipped; scores: objectness x class; no suppression'
       : 'p5, p4, p3: NCHW, for each anchor tx ty tw th objectness classes; no sigmoid',
   };
 }
 
-function endsOf({ manifest, network: { graph } }: ReadModel, decode: boolean): string[] {
+function endsOf({ manifest, network: { graph } }: ReadNetwork, boxes: boolean): string[] {
   const { width, height } = manifest.input;
   const shapes = new Map(graph.nodes.map((node) => [node.name, node.shape]));
   const heads = graph.outputs.map((name) => shapes.get(name)!);
   const images = `images: uint8 [batch, ${height}, ${width}, 3], RGB`;
-  if (!decode) {
+  if (!boxes) {
     return [
       images,
       ...heads.map(

@@ -1,4 +1,20 @@
 import { VERSION } from '../../version.js';
+import {
+  ATTRIBUTE,
+  ATTRIBUTE_TYPE,
+  DATA_TYPE,
+  DIMENSION,
+  GRAPH,
+  METADATA,
+  MODEL,
+  NODE,
+  OPSET,
+  SHAPE,
+  TENSOR,
+  TENSOR_TYPE,
+  TYPE,
+  VALUE_INFO,
+} from './onnx-fields.js';
 import { ProtobufWriter } from './protobuf.js';
 
 /** The value of one attribute of an ONNX node. */
@@ -7,29 +23,6 @@ export type OnnxAttribute =
   | { readonly integer: number }
   | { readonly string: string }
   | { readonly integers: readonly number[] };
-
-// onnx.proto: field numbers of the messages, TensorProto.DataType and AttributeProto.AttributeType.
-const MODEL = {
-  irVersion: 1,
-  producerName: 2,
-  producerVersion: 3,
-  graph: 7,
-  opsetImport: 8,
-  metadata: 14,
-} as const;
-const METADATA = { key: 1, value: 2 } as const;
-const OPSET = { version: 2 } as const;
-const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 } as const;
-const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5 } as const;
-const ATTRIBUTE = { name: 1, float: 2, integer: 3, string: 4, integers: 8, type: 20 } as const;
-const ATTRIBUTE_TYPE = { float: 1, integer: 2, string: 3, integers: 7 } as const;
-const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9 } as const;
-const VALUE_INFO = { name: 1, type: 2 } as const;
-const TYPE = { tensor: 1 } as const;
-const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
-const SHAPE = { dimension: 1 } as const;
-const DIMENSION = { value: 1, parameter: 2 } as const;
-const DATA_TYPE = { float: 1, uint8: 2, int64: 7 } as const;
 
 // The pair of ONNX 1.12 (June 2022): what runtimes of today and of some years ago read.
 const IR_VERSION = 8;
@@ -43,14 +36,24 @@ export class OnnxGraphWriter {
   readonly #graph = new ProtobufWriter();
   readonly #initializers = new Set<string>();
 
-  /** An input of bytes `[batch, ...shape]`. */
-  input(name: string, shape: readonly number[]): void {
-    this.#value(GRAPH.input, name, DATA_TYPE.uint8, shape);
+  /** An input of bytes `[batch, ...shape]`. @param batch free if not given. */
+  input(name: string, shape: readonly number[], batch?: number): void {
+    this.#value(GRAPH.input, name, DATA_TYPE.uint8, [batch ?? BATCH, ...shape]);
   }
 
   /** An output of floats `[batch, ...shape]`. */
   output(name: string, shape: readonly number[]): void {
-    this.#value(GRAPH.output, name, DATA_TYPE.float, shape);
+    this.#value(GRAPH.output, name, DATA_TYPE.float, [BATCH, ...shape]);
+  }
+
+  /** An output of floats of which only the runtime knows the shape. */
+  shapelessOutput(name: string): void {
+    this.#value(GRAPH.output, name, DATA_TYPE.float, undefined);
+  }
+
+  /** Whole fields of a GraphProto that was written elsewhere. */
+  fields(bytes: Uint8Array): void {
+    this.#graph.fields(bytes);
   }
 
   /** A constant; given twice under one name it is written once. `data` must not change before {@link finish}. */
@@ -101,6 +104,16 @@ export class OnnxGraphWriter {
     return model.finish();
   }
 
+  /**
+   * Another model with this graph instead of its own.
+   * @param fields of the model, its graph and the version of its format left out.
+   */
+  finishAs(fields: readonly Uint8Array[], irVersion: number): Uint8Array {
+    const model = new ProtobufWriter().integer(MODEL.irVersion, irVersion);
+    for (const field of fields) model.fields(field);
+    return model.append(MODEL.graph, this.#graph).finish();
+  }
+
   #initializer(
     name: string,
     dataType: number,
@@ -117,14 +130,25 @@ export class OnnxGraphWriter {
     });
   }
 
-  #value(field: number, name: string, dataType: number, shape: readonly number[]): void {
+  #value(
+    field: number,
+    name: string,
+    dataType: number,
+    shape: readonly (number | string)[] | undefined,
+  ): void {
     this.#graph.message(field, (info) => {
       info.string(VALUE_INFO.name, name).message(VALUE_INFO.type, (type) =>
         type.message(TYPE.tensor, (tensor) => {
-          tensor.integer(TENSOR_TYPE.elementType, dataType).message(TENSOR_TYPE.shape, (dims) => {
-            dims.message(SHAPE.dimension, (dim) => dim.string(DIMENSION.parameter, BATCH));
-            for (const size of shape)
-              dims.message(SHAPE.dimension, (dim) => dim.integer(DIMENSION.value, size));
+          tensor.integer(TENSOR_TYPE.elementType, dataType);
+          if (shape === undefined) return;
+          tensor.message(TENSOR_TYPE.shape, (dims) => {
+            for (const size of shape) {
+              dims.message(SHAPE.dimension, (dim) =>
+                typeof size === 'number'
+                  ? dim.integer(DIMENSION.value, size)
+                  : dim.string(DIMENSION.parameter, size),
+              );
+            }
           });
         }),
       );

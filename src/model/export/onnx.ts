@@ -5,7 +5,7 @@
  * QuickGelu; LeakyRelu and the sum of a residual go into the convolution before them; unequal padding is an attribute and
  * not a node. Expanding the squeeze-and-excite factors to whole planes, to keep the blocked layout, made it slower.
  */
-import type { AnchorSet } from '../architectures/efficientnet-yolov3/head-anchors.js';
+import type { AnchorSet } from '../decode/head-anchors.js';
 import type { Network } from '../graph/fold-batch-norm.js';
 import { LEAKY_SLOPE, type ConvNode, type GraphNode } from '../graph/graph.js';
 import { weightOf, type Weights, type WeightTensor } from '../weights/weights.js';

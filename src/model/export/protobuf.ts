@@ -50,6 +50,12 @@ export class ProtobufWriter {
     return this;
   }
 
+  /** Whole fields that were written elsewhere, tags included; not copied before {@link finish}. */
+  fields(bytes: Uint8Array): this {
+    this.#push(bytes);
+    return this;
+  }
+
   /** A message inside this one, filled by `write`. */
   message(field: number, write: (message: ProtobufWriter) => void): this {
     const inner = new ProtobufWriter();

@@ -1,14 +1,22 @@
 import { basename, resolve } from 'node:path';
 import { SightlineError } from '../../errors.js';
 import { type InputSize, isInputSize, SIZE_RULE } from '../../geometry/input-size.js';
-import { type ModelManifest, type Phi, phiOf } from '../manifest.js';
+import type { ModelManifest } from '../architectures/base-manifest.js';
+import {
+  type EfficientNetManifest,
+  NAME,
+  type Phi,
+  phiOf,
+} from '../architectures/efficientnet-yolov3/manifest.js';
+import { architectureOf } from '../architectures/registry.js';
+import { COCO_ANCHORS } from '../decode/head-anchors.js';
 import { encodeSafetensors, type Precision, type Rounding } from '../weights/write-safetensors.js';
 import type { Weights, WeightTensor } from '../weights/weights.js';
 import { matchNetwork, type NetworkKind } from '../architectures/efficientnet-yolov3/match-network.js';
 import { PHIS, shapesOf } from '../architectures/efficientnet-yolov3/networks.js';
 import { EPSILON, readInput, type ReadInput } from './read-input.js';
 import { readAnchors, readClassNames } from './text-files.js';
-import { checkModelPlace, type UnwrittenManifest, writeModel } from './write-model.js';
+import { checkModelPlace, type Unwritten, writeModel } from './write-model.js';
 
 /** What {@link convertModel} makes of what. Where something is left out, a model folder's own manifest is asked first. */
 export interface ConvertOptions {
@@ -21,7 +29,7 @@ export interface ConvertOptions {
   /** Text file of anchors. */
   readonly anchors?: string | undefined;
   /** For each head, coarse to fine, the indices of its anchors. */
-  readonly anchorMask?: ModelManifest['anchorMask'] | undefined;
+  readonly anchorMask?: EfficientNetManifest['anchorMask'] | undefined;
   readonly phi?: Phi | undefined;
   /** 416 × 416 if nothing else is known. */
   readonly size?: InputSize | undefined;
@@ -35,6 +43,8 @@ export interface ConvertOptions {
 /** What was written. */
 export interface Conversion {
   readonly manifest: ModelManifest;
+  /** What kind of network it is: `efficientnet-b0-yolov3`. */
+  readonly title: string;
   readonly source: ReadInput['source'];
   readonly parameters: number;
   /** Size of the weights file. */
@@ -44,24 +54,8 @@ export interface Conversion {
   readonly warnings: readonly string[];
 }
 
-/** Those of the reference: model_data/yolo_anchors.txt and its default arguments. */
+/** Default arguments of the reference. */
 const REFERENCE = {
-  anchors: [
-    [10, 13],
-    [16, 30],
-    [33, 23],
-    [30, 61],
-    [62, 45],
-    [59, 119],
-    [116, 90],
-    [156, 198],
-    [373, 326],
-  ],
-  anchorMask: [
-    [6, 7, 8],
-    [3, 4, 5],
-    [0, 1, 2],
-  ],
   input: {
     width: 416,
     height: 416,
@@ -100,8 +94,10 @@ export async function convertModel(options: ConvertOptions): Promise<Conversion>
   for (const [name, count] of rounding.overflows) {
     warnings.push(`${name} has ${count} numbers beyond the range of float16 and stays float32`);
   }
+  const written = await writeModel(out, manifest, bytes);
   return {
-    manifest: await writeModel(out, manifest, bytes),
+    manifest: written,
+    title: architectureOf(written).title(written),
     source: read.source,
     parameters: [...weights.values()].reduce((sum, { data }) => sum + data.length, 0),
     bytes: bytes.length,
@@ -126,11 +122,11 @@ function describe(
   { phi, classes }: NetworkKind,
   read: {
     readonly named: readonly string[] | undefined;
-    readonly anchors: ModelManifest['anchors'] | undefined;
-    readonly known: ModelManifest | undefined;
+    readonly anchors: EfficientNetManifest['anchors'] | undefined;
+    readonly known: EfficientNetManifest | undefined;
   },
   warnings: string[],
-): UnwrittenManifest {
+): Unwritten<EfficientNetManifest> {
   const { known } = read;
   const size = options.size ?? {};
   if (known === undefined && options.phi === undefined)
@@ -146,14 +142,16 @@ function describe(
   return {
     format: 'sightline-model/1',
     name: options.name ?? known?.name ?? basename(resolve(options.out)),
+    architecture: NAME,
     backbone: `efficientnet-b${phi}`,
     head: 'yolov3',
     input: { ...(known?.input ?? REFERENCE.input), ...size },
     classes: names ?? Array.from({ length: classes }, (_, index) => `class${index}`),
-    anchors: anchors ?? REFERENCE.anchors,
-    anchorMask: options.anchorMask ?? known?.anchorMask ?? REFERENCE.anchorMask,
+    anchors: anchors ?? COCO_ANCHORS.anchors,
+    anchorMask: options.anchorMask ?? known?.anchorMask ?? COCO_ANCHORS.anchorMask,
     batchNormEpsilon: known?.batchNormEpsilon ?? EPSILON,
     defaults: known?.defaults ?? REFERENCE.defaults,
+    weights: { file: 'weights.safetensors', layout: 'keras' },
     ...(known?.metrics === undefined || options.size !== undefined ? {} : { metrics: known.metrics }),
   };
 }

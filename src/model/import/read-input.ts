@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, SightlineError } from '../../errors.js';
-import { type ModelManifest } from '../manifest.js';
-import { readModel } from '../read-network.js';
+import type { EfficientNetManifest } from '../architectures/efficientnet-yolov3/manifest.js';
+import { readNetwork } from '../read-network.js';
 import { openHdf5Reader } from '../weights/hdf5-reader.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import { identifyInput } from './identify.js';
@@ -17,7 +17,7 @@ import {
 export interface ReadInput extends NamedWeights {
   readonly source: 'Keras' | 'PyTorch' | 'Sightline';
   /** What a model folder says of itself. */
-  readonly manifest?: ModelManifest;
+  readonly manifest?: EfficientNetManifest;
 }
 
 /** What batch norms of the reference add to the variance. */
@@ -30,7 +30,7 @@ export const EPSILON = 1e-3;
 export async function readInput(path: string): Promise<ReadInput> {
   const kind = await identifyInput(path);
   if (kind === 'model-folder') {
-    const { manifest, network } = await readModel(path);
+    const { manifest, network } = await readNetwork(path, 'converted');
     return { source: 'Sightline', manifest, weights: network.weights, notes: [] };
   }
   return kind === 'hdf5' ? readHdf5(path) : nameSafetensors(await readBytes(path), path);

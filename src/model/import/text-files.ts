@@ -1,7 +1,7 @@
 /** The text files that the reference keeps beside its weights: class names, a line each, and anchors in one line. */
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, SightlineError } from '../../errors.js';
-import type { ModelManifest } from '../manifest.js';
+import type { EfficientNetManifest } from '../architectures/efficientnet-yolov3/manifest.js';
 
 const MAX_TEXT_BYTES = 2 ** 20;
 const ANCHORS = 9;
@@ -31,7 +31,7 @@ export async function readClassNames(path: string): Promise<readonly string[]> {
  * Nine anchors from a file: eighteen numbers, width and height in turn, in pixels of the network's input, with commas.
  * @throws SightlineError ERR_USAGE
  */
-export async function readAnchors(path: string): Promise<ModelManifest['anchors']> {
+export async function readAnchors(path: string): Promise<EfficientNetManifest['anchors']> {
   const text = (await readText(path, 'anchors')).trim();
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   const numbers = parts.map(Number);

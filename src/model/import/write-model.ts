@@ -3,15 +3,17 @@ import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join, resolve } from 'node:path';
 import { SightlineError } from '../../errors.js';
 import { unwritable } from '../../files/reasons.js';
-import { loadManifest, MANIFEST_FILE, type ModelManifest } from '../manifest.js';
+import type { ModelManifest } from '../architectures/base-manifest.js';
+import { loadManifest, MANIFEST_FILE } from '../manifest.js';
 import { readModel } from '../read-network.js';
 
-const WEIGHTS_FILE = 'weights.safetensors';
 /** End of the name of a folder in which a model is put together. */
 const PART = '.sightline-part';
 
-/** What a manifest says before the weights are written. */
-export type UnwrittenManifest = Omit<ModelManifest, 'weights'>;
+/** What a manifest says before the weights are written: all but their checksum. */
+export type Unwritten<M extends ModelManifest> = Omit<M, 'weights'> & {
+  readonly weights: Omit<M['weights'], 'sha256'>;
+};
 
 /**
  * Writes a model folder. It is put together beside its place or in a folder that is there, loaded once as a check, and
@@ -20,7 +22,7 @@ export type UnwrittenManifest = Omit<ModelManifest, 'weights'>;
  */
 export async function writeModel(
   dir: string,
-  manifest: UnwrittenManifest,
+  manifest: Unwritten<ModelManifest>,
   weights: Uint8Array,
 ): Promise<ModelManifest> {
   const place = await realpath(dir).catch(() => resolve(dir));
@@ -28,13 +30,14 @@ export async function writeModel(
   const fresh = join(isThere ? place : dirname(place), `.${randomBytes(4).toString('hex')}${PART}`);
   try {
     const sha256 = createHash('sha256').update(weights).digest('hex');
-    const whole = { ...manifest, weights: { file: WEIGHTS_FILE, sha256, layout: 'keras' } };
+    const { file } = manifest.weights;
+    const whole = { ...manifest, weights: { ...manifest.weights, sha256 } };
     await mkdir(dirname(place), { recursive: true });
     await mkdir(fresh);
-    await writeFile(join(fresh, WEIGHTS_FILE), weights);
+    await writeFile(join(fresh, file), weights);
     await writeFile(join(fresh, MANIFEST_FILE), `${JSON.stringify(whole, undefined, 1)}\n`);
     const read = await readModel(fresh);
-    await (isThere ? moveInto(place, fresh) : rename(fresh, place));
+    await (isThere ? moveInto(place, fresh, file) : rename(fresh, place));
     return read.manifest;
   } catch (cause) {
     await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
@@ -81,7 +84,7 @@ export async function checkModelPlace(dir: string, overwrite: boolean): Promise<
  * Moves a new model's files into a folder that is there, which stays the same folder: it may be the working folder of a shell
  * or the place of a mount. The manifest comes last, and what was there comes back if a move fails.
  */
-async function moveInto(place: string, fresh: string): Promise<void> {
+async function moveInto(place: string, fresh: string, file: string): Promise<void> {
   // Not in the new folder, which is removed whatever happens.
   const aside = fresh.replace(PART, '.sightline-old');
   const moves: (readonly [from: string, to: string])[] = [];
@@ -92,7 +95,7 @@ async function moveInto(place: string, fresh: string): Promise<void> {
     const old = join(place, weights.file);
     if ((await stat(old).catch(() => undefined)) !== undefined) moves.push([old, join(aside, weights.file)]);
   }
-  for (const name of [WEIGHTS_FILE, MANIFEST_FILE]) moves.push([join(fresh, name), join(place, name)]);
+  for (const name of [file, MANIFEST_FILE]) moves.push([join(fresh, name), join(place, name)]);
   for (const [at, [from, to]] of moves.entries()) {
     try {
       await rename(from, to);

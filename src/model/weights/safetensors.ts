@@ -125,3 +125,25 @@ function readValues(bytes: Uint8Array, dataStart: number, { dtype, begin, end }:
 function isSizes(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
+
+const PRECISIONS: Readonly<Record<string, string>> = {
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F32: 'float32',
+  F64: 'float64',
+};
+
+/** The type that most bytes of a safetensors file have, such as `float16`. The file has been read before. */
+export function mostUsedType(bytes: Uint8Array): string {
+  const fail: Fail = (problem) => {
+    throw new SightlineError('ERR_WEIGHTS_INVALID', problem);
+  };
+  const shares = new Map<string, number>();
+  for (const [name, value] of Object.entries(readHeader(bytes, fail).header)) {
+    if (name === '__metadata__') continue;
+    const { dtype, begin, end } = readEntry(name, value, fail);
+    shares.set(dtype, (shares.get(dtype) ?? 0) + end - begin);
+  }
+  const [most = 'F32'] = [...shares].sort(([, a], [, b]) => b - a)[0] ?? [];
+  return PRECISIONS[most] ?? most;
+}

@@ -8,7 +8,9 @@ import { letterboxOf } from '../../../src/geometry/letterbox.js';
 import { createDetector } from '../../../src/model/detector.js';
 import { emitOnnx } from '../../../src/model/export/onnx.js';
 import { createHostedDetector } from '../../../src/model/host/supervisor.js';
-import { loadManifest, type ModelManifest, readWeights } from '../../../src/model/manifest.js';
+import type { EfficientNetManifest } from '../../../src/model/architectures/efficientnet-yolov3/manifest.js';
+import { loadManifest } from '../../../src/model/manifest.js';
+import { readWeights } from '../../../src/model/read-weights.js';
 import { foldBatchNorm, foldScale } from '../../../src/model/graph/fold-batch-norm.js';
 import {
   buildNetwork,
@@ -30,7 +32,7 @@ interface NaiveHead {
   readonly valueAt: (row: number, column: number, channel: number) => number;
 }
 
-let manifest: ModelManifest;
+let manifest: EfficientNetManifest;
 let road: ModelInput;
 let car: ModelInput;
 let person: ModelInput;
@@ -38,7 +40,7 @@ let local: Detector;
 let hosted: Detector;
 
 beforeAll(async () => {
-  manifest = await loadManifest(MODEL);
+  manifest = (await loadManifest(MODEL)) as EfficientNetManifest;
   const source = await sharp(golden('letterbox_source.png')).metadata();
   const pixels = await sharp(golden('letterbox_416.png')).removeAlpha().raw().toBuffer();
   road = { pixels: new Uint8Array(pixels), letterbox: letterboxOf(source.width, source.height, SIDE, SIDE) };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convertModel } from '../../../src/model/import/convert-model.js';
 import { type ExportFormat, exportModel } from '../../../src/model/export/export-model.js';
-import type { Phi } from '../../../src/model/manifest.js';
+import type { Phi } from '../../../src/model/architectures/efficientnet-yolov3/manifest.js';
 import { readModel } from '../../../src/model/read-network.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

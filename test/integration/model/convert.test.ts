@@ -8,9 +8,10 @@ import { createOnnxruntimeBackend } from '../../../src/model/backends/onnxruntim
 import { convertModel } from '../../../src/model/import/convert-model.js';
 import { exportModel } from '../../../src/model/export/export-model.js';
 import { emitOnnx } from '../../../src/model/export/onnx.js';
-import { loadManifest, type Phi } from '../../../src/model/manifest.js';
+import type { Phi } from '../../../src/model/architectures/efficientnet-yolov3/manifest.js';
+import { loadManifest } from '../../../src/model/manifest.js';
 import { buildNetwork } from '../../../src/model/architectures/efficientnet-yolov3/yolov3.js';
-import { foldNetwork, readModel } from '../../../src/model/read-network.js';
+import { foldNetwork, readNetwork } from '../../../src/model/read-network.js';
 import { openHdf5Reader } from '../../../src/model/weights/hdf5-reader.js';
 import type { Weights } from '../../../src/model/weights/weights.js';
 import { encodeSafetensors } from '../../../src/model/weights/write-safetensors.js';
@@ -44,7 +45,7 @@ function sumOf(weights: Weights): string {
 
 /** Runs a model folder on the golden picture and compares its heads with the reference's. */
 async function expectGoldenHeads(dir: string, phi: Phi, tolerance = HEAD_TOLERANCE): Promise<void> {
-  const { network } = await readModel(dir);
+  const { network } = await readNetwork(dir, 'tested');
   await using backend = closing(
     await createOnnxruntimeBackend(emitOnnx(foldNetwork(network)), { device: 'cpu' }),
   );
@@ -74,7 +75,7 @@ describe('convertModel', () => {
     expect(manifest).toMatchObject({ name: 'model', backbone: `efficientnet-b${phi}`, input: GOLDEN_SIZE });
     expect(manifest.classes).toEqual(['class0', 'class1', 'class2', 'class3', 'class4', 'class5']);
     expect(warnings.join('\n')).toMatch(/phi is \d, by the shapes[^]*--classes[^]*those of the reference/);
-    expect(sumOf((await readModel(out)).network.weights)).toBe(sumOf(weightsOf(phi)));
+    expect(sumOf((await readNetwork(out, 'tested')).network.weights)).toBe(sumOf(weightsOf(phi)));
     if (layout.compressed !== true) await expectGoldenHeads(out, phi);
   });
 
@@ -152,7 +153,7 @@ describe('convertModel', () => {
     expect(existsSync(join(folder, 'saved', 'saved_model.pb'))).toBe(true);
     const again = exportModel('saved-model', { input: STREET, out: join(folder, 'saved') });
     await expect(again).rejects.toMatchObject({ code: 'ERR_SINK_EXISTS' });
-    for (const option of [{ decode: true }, { precision: 'float16' }] as const) {
+    for (const option of [{ boxes: true }, { precision: 'float16' }] as const) {
       await expect(exportModel('saved-model', { input: STREET, out, ...option })).rejects.toMatchObject({
         code: 'ERR_USAGE',
       });

@@ -5,11 +5,11 @@ import * as ort from 'onnxruntime-node';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
-import { Decoder } from '../../../src/model/architectures/efficientnet-yolov3/decode.js';
+import { Yolov3Decoder } from '../../../src/model/decode/yolov3-decoder.js';
 import { emitOnnx } from '../../../src/model/export/onnx.js';
 import { exportOnnx, type OnnxExportOptions } from '../../../src/model/export/export-onnx.js';
 import type { InputSize } from '../../../src/geometry/input-size.js';
-import type { ModelManifest } from '../../../src/model/manifest.js';
+import type { EfficientNetManifest } from '../../../src/model/architectures/efficientnet-yolov3/manifest.js';
 import { loadManifestAt } from '../../../src/model/read-network.js';
 import { difference, HEAD_TOLERANCE, largestDifference, statistics } from '../../support/compare-heads.js';
 import {
@@ -39,9 +39,9 @@ describe('an exported ONNX file', () => {
   for (const size of [undefined, { width: 544, height: 320 }]) {
     it(`decodes in the graph as the decoder does${size === undefined ? '' : ', at 544x320'}`, async () => {
       const { heads, pixels } = await streetOf({ size });
-      const file = await exported({ size, decode: true });
+      const file = await exported({ size, boxes: true });
       const decoded = (await run(await readFile(file), pixels, 1)) as Decoded;
-      const expected = decodedHere(heads, await loadManifestAt(STREET, size));
+      const expected = decodedHere(heads, (await loadManifestAt(STREET, size)) as EfficientNetManifest);
       expect(decoded.boxes).toHaveLength(expected.boxes.length);
       // Not a picture of nothing.
       expect(Math.max(...expected.scores)).toBeGreaterThan(0.1);
@@ -51,7 +51,7 @@ describe('an exported ONNX file', () => {
   }
 
   it('takes batches of any size, each picture by itself', async () => {
-    const onnx = await readFile(await exported({ decode: true }));
+    const onnx = await readFile(await exported({ boxes: true }));
     const first = await streetPicture();
     const second = first.map((sample) => 255 - sample);
     const both = await run(onnx, Buffer.concat([first, second, first]), 3);
@@ -108,7 +108,7 @@ describe.skipIf(python === undefined)('an exported ONNX file, in Python', () => 
   }
 
   it('is valid with decode in the graph, says what it is, and gives what Node gives', async () => {
-    const onnx = await readFile(await exported({ decode: true }));
+    const onnx = await readFile(await exported({ boxes: true }));
     const pixels = await streetPicture();
     const here = await run(onnx, pixels, 1);
     for (const count of [1, 3]) {
@@ -170,10 +170,10 @@ async function run(onnx: Uint8Array, pixels: Uint8Array, count: number): Promise
 /** Every anchor's box in pixels of the input and its score for every class, by our decoder, before suppression. */
 function decodedHere(
   heads: readonly HeadTensor[],
-  manifest: ModelManifest,
+  manifest: EfficientNetManifest,
 ): { boxes: Float32Array; scores: Float32Array } {
   const { input, classes } = manifest;
-  const decoder = new Decoder({
+  const decoder = new Yolov3Decoder({
     ...manifest,
     inputWidth: input.width,
     inputHeight: input.height,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import type { BoxTransform } from '../../../src/geometry/letterbox.js';
-import { Decoder } from '../../../src/model/architectures/efficientnet-yolov3/decode.js';
+import { Yolov3Decoder } from '../../../src/model/decode/yolov3-decoder.js';
 import { NonMaximumSuppression } from '../../../src/model/nms.js';
 
 interface GoldenCase {
@@ -43,7 +43,7 @@ describe('the reference decoder', () => {
     // Picture 0 of the batch is a decoy: the golden is the second one.
     it.each(['nhwc', 'nchw'] as const)('finds the same boxes in the same order (%s)', (layout) => {
       const [inputHeight, inputWidth] = expected.input;
-      const decoder = new Decoder({
+      const decoder = new Yolov3Decoder({
         anchors: golden.anchors,
         anchorMask: golden.mask,
         inputWidth,

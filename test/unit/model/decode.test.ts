@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import { sourceTransformOf, type BoxTransform } from '../../../src/geometry/letterbox.js';
-import { Decoder, type DecoderOptions } from '../../../src/model/architectures/efficientnet-yolov3/decode.js';
+import { Yolov3Decoder, type Yolov3DecoderOptions } from '../../../src/model/decode/yolov3-decoder.js';
 import { letterboxOf } from '../../../src/geometry/letterbox.js';
 
 // A small network: input 64 × 32, two heads of 1 × 2 and 2 × 4 cells, two anchors each, three classes.
-const SETTINGS: DecoderOptions = {
+const SETTINGS: Yolov3DecoderOptions = {
   anchors: [
     [8, 6],
     [16, 12],
@@ -31,12 +31,12 @@ const SIZES = SHAPES.map(([height, width]) => height * width * CHANNELS);
 /** The source has the network's size: network pixels are source pixels. */
 const AS_IS = sourceTransformOf(letterboxOf(64, 32, 64, 32));
 
-describe('Decoder', () => {
+describe('Yolov3Decoder', () => {
   it('puts a box where the formulas say', () => {
     const heads = emptyHeads();
     // Head 1, row 1, column 2, anchor 0 (8 × 6): centre (2.5 · 16, 1.5 · 16), size 8e⁰ × 6e^ln2.
     put(heads, 1, 1, 2, 0, [0, 0, 0, Math.log(2), 2, -9, 3, -9]);
-    const found = rows(new Decoder(SETTINGS).decode(heads, 0, AS_IS));
+    const found = rows(new Yolov3Decoder(SETTINGS).decode(heads, 0, AS_IS));
     expect(found).toHaveLength(1);
     const [x1, y1, x2, y2, score, classId] = found[0]!;
     expect([x1, y1, x2, y2]).toEqual([36, 18, 44, 30].map((value) => expect.closeTo(value, 4) as unknown));
@@ -47,9 +47,9 @@ describe('Decoder', () => {
   it('takes a score that just reaches its threshold', () => {
     const heads = emptyHeads();
     put(heads, 1, 1, 2, 0, [0, 0, 0, 0, 2, -9, 3, -9]);
-    const score = rows(new Decoder(SETTINGS).decode(heads, 0, AS_IS))[0]![4]!;
+    const score = rows(new Yolov3Decoder(SETTINGS).decode(heads, 0, AS_IS))[0]![4]!;
     const countAt = (threshold: number): number =>
-      new Decoder({ ...SETTINGS, thresholds: Float64Array.of(1, threshold, 1) }).decode(heads, 0, AS_IS)
+      new Yolov3Decoder({ ...SETTINGS, thresholds: Float64Array.of(1, threshold, 1) }).decode(heads, 0, AS_IS)
         .count;
     expect([score, score + 1e-12].map(countAt)).toEqual([1, 0]);
   });
@@ -59,14 +59,14 @@ describe('Decoder', () => {
     put(heads, 1, 1, 2, 0, [0, 0, 0, 0, 9, 9, -9, -9]);
     // 40 × 20 fits 64 × 32 by 1.6, without a border: 36…44 × 21…27 there is 22.5…27.5 × 13.125…16.875 here.
     const found = rows(
-      new Decoder(SETTINGS).decode(heads, 0, sourceTransformOf(letterboxOf(40, 20, 64, 32))),
+      new Yolov3Decoder(SETTINGS).decode(heads, 0, sourceTransformOf(letterboxOf(40, 20, 64, 32))),
     );
     expect(found[0]!.slice(0, 4)).toEqual(
       [22.5, 13.125, 27.5, 16.875].map((v) => expect.closeTo(v, 4) as unknown),
     );
     // 10 × 20 fits by 1.6 too, as 16 × 32 at x = 24.
     const beside = rows(
-      new Decoder(SETTINGS).decode(heads, 0, sourceTransformOf(letterboxOf(10, 20, 64, 32))),
+      new Yolov3Decoder(SETTINGS).decode(heads, 0, sourceTransformOf(letterboxOf(10, 20, 64, 32))),
     );
     expect(beside[0]!.slice(0, 4)).toEqual(
       [7.5, 13.125, 10, 16.875].map((v) => expect.closeTo(v, 4) as unknown),
@@ -78,22 +78,22 @@ describe('Decoder', () => {
     put(heads, 0, 0, 1, 1, [0, 0, -2, -2, 20, 0, 1, 2]);
     const thresholds = Float64Array.of(0.5, 0.74, 0.8);
     // σ(0) = 0.5, σ(1) = 0.731, σ(2) = 0.881; σ(20) is just below 1, and so the first is just missed.
-    const found = rows(new Decoder({ ...SETTINGS, thresholds }).decode(heads, 0, AS_IS));
+    const found = rows(new Yolov3Decoder({ ...SETTINGS, thresholds }).decode(heads, 0, AS_IS));
     expect(found.map((r) => r[5])).toEqual([2]);
     thresholds[1] = 0.73;
     thresholds[0] = 0.4999;
-    expect(rows(new Decoder({ ...SETTINGS, thresholds }).decode(heads, 0, AS_IS)).map((r) => r[5])).toEqual([
-      0, 1, 2,
-    ]);
+    expect(
+      rows(new Yolov3Decoder({ ...SETTINGS, thresholds }).decode(heads, 0, AS_IS)).map((r) => r[5]),
+    ).toEqual([0, 1, 2]);
   });
 
   it('leaves out classes whose threshold is infinite, and finds nothing if all are', () => {
     const heads = emptyHeads();
     put(heads, 0, 0, 0, 0, [0, 0, -2, -2, 9, 9, 9, 9]);
     const only = (...values: number[]): number[] =>
-      rows(new Decoder({ ...SETTINGS, thresholds: Float64Array.from(values) }).decode(heads, 0, AS_IS)).map(
-        (r) => r[5]!,
-      );
+      rows(
+        new Yolov3Decoder({ ...SETTINGS, thresholds: Float64Array.from(values) }).decode(heads, 0, AS_IS),
+      ).map((r) => r[5]!);
     expect(only(Infinity, 0.3, Infinity)).toEqual([1]);
     expect(only(Infinity, Infinity, Infinity)).toEqual([]);
   });
@@ -116,14 +116,14 @@ describe('Decoder', () => {
     put(heads, 1, 0, 0, 0, anchor);
     anchor[channel] = value;
     put(heads, 1, 0, 1, 1, anchor);
-    const found = new Decoder(SETTINGS).decode(heads, 0, AS_IS);
+    const found = new Yolov3Decoder(SETTINGS).decode(heads, 0, AS_IS);
     expect([found.count, found.invalid]).toEqual([1, 1]);
   });
 
   it('does not count what an earlier picture held', () => {
     const heads = emptyHeads();
     put(heads, 1, 0, 0, 0, [NaN, 0, 0, 0, 9, 9, 9, 9]);
-    const decoder = new Decoder(SETTINGS);
+    const decoder = new Yolov3Decoder(SETTINGS);
     decoder.decode(heads, 0, AS_IS);
     const again = decoder.decode(emptyHeads(), 0, AS_IS);
     expect([again.count, again.invalid]).toEqual([0, 0]);
@@ -134,7 +134,11 @@ describe('Decoder', () => {
     put(heads, 0, 0, 0, 0, [0, 0, -800, 0, 9, 9, -9, -9]);
     // The centre lies in the border left of a picture that is 16 network pixels wide, in the middle.
     put(heads, 1, 0, 0, 0, [0, 0, 0, 0, 9, 9, -9, -9]);
-    const found = new Decoder(SETTINGS).decode(heads, 0, sourceTransformOf(letterboxOf(10, 20, 64, 32)));
+    const found = new Yolov3Decoder(SETTINGS).decode(
+      heads,
+      0,
+      sourceTransformOf(letterboxOf(10, 20, 64, 32)),
+    );
     expect([found.count, found.invalid]).toEqual([0, 0]);
   });
 
@@ -154,7 +158,7 @@ describe('Decoder', () => {
           const transform = sourceTransformOf(letterboxOf(width, height, 64, 32));
           const heads = headsOf(values);
           const expected = naive(heads, index, settings, transform);
-          const decoder = new Decoder(settings);
+          const decoder = new Yolov3Decoder(settings);
           for (const variant of [heads, heads.map(toPlanes)]) {
             const found = decoder.decode(variant, index, transform);
             expect(found.invalid).toBe(0);
@@ -177,7 +181,7 @@ describe('Decoder', () => {
         fc.integer({ min: 1, max: 4000 }),
         (values, width, height) => {
           const settings = { ...SETTINGS, thresholds: new Float64Array(3) };
-          const found = new Decoder(settings).decode(
+          const found = new Yolov3Decoder(settings).decode(
             headsOf(values),
             0,
             sourceTransformOf(letterboxOf(width, height, 64, 32)),
@@ -199,10 +203,11 @@ describe('Decoder', () => {
     const data = new Float32Array(side * side * CHANNELS).fill(1);
     const head = { data, height: side, width: side, channels: CHANNELS, layout: 'nchw' } as const;
     const settings = { ...SETTINGS, anchorMask: [[0, 1]], thresholds: new Float64Array(3), clip: false };
-    const decoder = new Decoder(settings);
-    expect(decoder.decode([head], 0, AS_IS).count).toBe(side * side * 2 * 3);
-    const { boxes, scores, classIds } = decoder;
-    expect(rows(decoder).every((r) => r[4]! > 0.5 && r[2]! > r[0]!)).toBe(true);
+    const decoder = new Yolov3Decoder(settings);
+    const first = decoder.decode([head], 0, AS_IS);
+    expect(first.count).toBe(side * side * 2 * 3);
+    const { boxes, scores, classIds } = first;
+    expect(rows(first).every((r) => r[4]! > 0.5 && r[2]! > r[0]!)).toBe(true);
     // The next picture is decoded into the same memory.
     const next = decoder.decode([head], 0, AS_IS);
     expect([next.boxes === boxes, next.scores === scores, next.classIds === classIds]).toEqual([
@@ -217,13 +222,13 @@ describe('Decoder', () => {
     ['other classes', () => emptyHeads().map((head) => ({ ...head, channels: CHANNELS + 2 }))],
     ['a picture too few', () => emptyHeads().map((head) => ({ ...head, data: head.data.subarray(1) }))],
   ])('refuses heads of another model: %s', (_, heads) => {
-    expect(() => new Decoder(SETTINGS).decode(heads(), 0, AS_IS)).toThrow(
+    expect(() => new Yolov3Decoder(SETTINGS).decode(heads(), 0, AS_IS)).toThrow(
       expect.objectContaining({ code: 'ERR_MODEL_INVALID' }),
     );
   });
 
   it('refuses a mask that names no anchor', () => {
-    expect(() => new Decoder({ ...SETTINGS, anchorMask: [[0, 9]] })).toThrow(/anchor 9.*4 anchors/);
+    expect(() => new Yolov3Decoder({ ...SETTINGS, anchorMask: [[0, 9]] })).toThrow(/anchor 9.*4 anchors/);
   });
 });
 
@@ -231,7 +236,7 @@ describe('Decoder', () => {
 function naive(
   heads: readonly HeadTensor[],
   index: number,
-  settings: DecoderOptions,
+  settings: Yolov3DecoderOptions,
   t: BoxTransform,
 ): number[][] {
   const found: number[][] = [];
@@ -305,7 +310,7 @@ function toPlanes(head: HeadTensor): HeadTensor {
   return { ...head, data, layout: 'nchw' };
 }
 
-function rows({ boxes, scores, classIds, count }: Decoder | ReturnType<Decoder['decode']>): number[][] {
+function rows({ boxes, scores, classIds, count }: ReturnType<Yolov3Decoder['decode']>): number[][] {
   return Array.from({ length: count }, (_, i) => [
     ...boxes.subarray(4 * i, 4 * i + 4),
     scores[i]!,

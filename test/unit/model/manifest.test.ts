@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadManifest, parseManifest } from '../../../src/model/manifest.js';
+import type { ModelManifest } from '../../../src/model/architectures/base-manifest.js';
 import {
-  loadManifest,
-  type ModelManifest,
-  parseManifest,
+  type EfficientNetManifest,
   phiOf,
-  readWeights,
-} from '../../../src/model/manifest.js';
+} from '../../../src/model/architectures/efficientnet-yolov3/manifest.js';
+import { readWeights } from '../../../src/model/read-weights.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const STREET = new URL('../../../models/street-b0', import.meta.url).pathname;
@@ -32,7 +32,7 @@ describe('loadManifest', () => {
   it('reads street-b0', async () => {
     const manifest = await loadManifest(STREET);
     expect(manifest).toMatchObject({ name: 'street-b0', input: { width: 416, letterbox: { pad: 128 } } });
-    expect(phiOf(manifest)).toBe(0);
+    expect(phiOf(manifest as EfficientNetManifest)).toBe(0);
     expect((await readWeights(STREET, manifest)).byteLength).toBe(21_477_324);
   });
 

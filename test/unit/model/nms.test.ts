@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Candidates } from '../../../src/model/architectures/efficientnet-yolov3/decode.js';
+import type { Candidates } from '../../../src/model/decode/candidates.js';
 import { overlap, NonMaximumSuppression, type SuppressorOptions } from '../../../src/model/nms.js';
 
 type Row = readonly [x1: number, y1: number, x2: number, y2: number, score: number, classId: number];

@@ -2,7 +2,7 @@
  * The backbone: EfficientNet (Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
  * 2019) without its last convolution and classifier.
  */
-import type { Phi } from '../../manifest.js';
+import type { Phi } from './manifest.js';
 import type { GraphNode } from '../../graph/graph.js';
 import type { GraphBuilder } from '../../graph/graph-builder.js';
 

@@ -1,6 +1,6 @@
 /** Finds out which network weights belong to, and says what differs where they do not fit. */
 import { SightlineError } from '../../../errors.js';
-import type { Phi } from '../../manifest.js';
+import type { Phi } from './manifest.js';
 import { printableName, type Weights, type WeightShapes } from '../../weights/weights.js';
 import type { NamedWeights } from './keras-names.js';
 import { PHIS, shapesOf } from './networks.js';

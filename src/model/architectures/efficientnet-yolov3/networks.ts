@@ -1,5 +1,5 @@
 /** The eight networks as weights see them: names and shapes for any number of classes. */
-import type { Phi } from '../../manifest.js';
+import type { Phi } from './manifest.js';
 import { type Graph, weightShapes } from '../../graph/graph.js';
 import { buildNetwork } from './yolov3.js';
 import type { WeightShapes } from '../../weights/weights.js';

@@ -3,7 +3,7 @@
  * §2.1) as src/model/decode.ts has them, without thresholds, letterbox and suppression.
  */
 import { SightlineError } from '../../../errors.js';
-import { type AnchorSet, anchorsOfHeads } from './head-anchors.js';
+import { type AnchorSet, anchorsOfHeads } from '../../decode/head-anchors.js';
 import type { Shape } from '../../graph/graph.js';
 import type { OnnxGraphWriter } from '../../export/onnx-graph.js';
 

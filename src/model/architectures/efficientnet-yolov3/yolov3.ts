@@ -1,8 +1,7 @@
 import { addEfficientNet } from './efficientnet.js';
 import type { Graph, GraphNode } from '../../graph/graph.js';
 import { GraphBuilder } from '../../graph/graph-builder.js';
-import type { ModelManifest, Phi } from '../../manifest.js';
-import { phiOf } from '../../manifest.js';
+import { type EfficientNetManifest, type Phi, phiOf } from './manifest.js';
 
 /** What tells one network from another. */
 export interface NetworkOptions {
@@ -21,7 +20,7 @@ const ANCHORS_PER_HEAD = 3;
 const BOX_CHANNELS = 5;
 
 /** The options of the network that a manifest describes. */
-export function networkOptionsOf(manifest: ModelManifest): NetworkOptions {
+export function networkOptionsOf(manifest: EfficientNetManifest): NetworkOptions {
   return {
     phi: phiOf(manifest),
     classes: manifest.classes.length,

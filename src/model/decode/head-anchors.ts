@@ -1,4 +1,24 @@
-import { SightlineError } from '../../../errors.js';
+import { SightlineError } from '../../errors.js';
+
+/** YOLOv3's anchors for COCO at 416 × 416 (Redmon and Farhadi 2018, §2.3), and which of its heads has which. */
+export const COCO_ANCHORS = {
+  anchors: [
+    [10, 13],
+    [16, 30],
+    [33, 23],
+    [30, 61],
+    [62, 45],
+    [59, 119],
+    [116, 90],
+    [156, 198],
+    [373, 326],
+  ],
+  anchorMask: [
+    [6, 7, 8],
+    [3, 4, 5],
+    [0, 1, 2],
+  ],
+} as const;
 
 /** Prior boxes of a model, as its manifest has them. */
 export interface AnchorSet {
