@@ -1,25 +1,19 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { BUNDLED_MODEL } from '../app/app.js';
 import { SightlineError } from '../errors.js';
-import { type Conversion, convertModel, type ConvertOptions } from '../model/import/convert-model.js';
+import { convertModel } from '../model/import/convert-model.js';
+import type { Conversion, ConvertOptions } from '../model/import/convert-options.js';
+import { DECODE_FAMILIES } from '../model/import/import-onnx.js';
 import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/export/export-model.js';
-import type { EfficientNetManifest, Phi } from '../model/architectures/efficientnet-yolov3/manifest.js';
+import { IMAGENET } from '../model/onnx/onnx-family.js';
 import { EXIT } from './exit-codes.js';
 import { anchorMask, inputSize, numberFrom } from './parse-values.js';
 import { print } from './terminal.js';
 
-interface ConvertFlags {
+interface ConvertFlags extends Omit<ConvertOptions, 'input' | 'out'> {
   readonly out?: string;
   readonly to?: ExportFormat;
-  readonly classes?: string;
-  readonly anchors?: string;
-  readonly anchorMask?: EfficientNetManifest['anchorMask'];
-  readonly phi?: Phi;
-  readonly size?: ReturnType<typeof inputSize>;
-  readonly name?: string;
-  readonly precision?: 'float32' | 'float16';
   readonly boxes?: true;
-  readonly overwrite?: true;
 }
 
 /** What people call weights that can be converted, or that they think can. */
@@ -29,10 +23,10 @@ const WEIGHTS_NAME = /\.(h5|hdf5|keras|safetensors|pth|pt|ckpt|bin)$/i;
 export function convertCommand(onExit: (code: number) => void): Command {
   return new Command('convert')
     .description(
-      'make a model folder of weights (Keras .h5, PyTorch state dict as .safetensors, another model folder), or with --to ' +
-        'write a model for other programs',
+      'make a model folder of weights (Keras .h5, PyTorch state dict as .safetensors, another model folder) or of a detector ' +
+        'that another program exported (.onnx), or with --to write a model for other programs',
     )
-    .argument('[input]', 'weights or model folder; with --to it may be left out for the bundled model')
+    .argument('[input]', 'weights, .onnx or model folder; with --to it may be left out for the bundled model')
     .argument('[output]', 'with --to: the file or folder to write')
     .option('--out <dir>', 'model folder to write')
     .option('--overwrite', 'replace an existing model')
@@ -57,6 +51,28 @@ export function convertCommand(onExit: (code: number) => void): Command {
     )
     .option('--size <w>x<h>', "size of the network's input, such as 416 or 544x320 (default: 416)", inputSize)
     .option('--name <text>', "the model's name (default: the folder's)")
+    .optionsGroup('For an .onnx; what is left out is as the family has it:')
+    .addOption(new Option('--decode <family>', 'what its outputs mean').choices(DECODE_FAMILIES))
+    .addOption(new Option('--channels <order>', 'order of the channels').choices(['rgb', 'bgr']))
+    .option(
+      '--scale <factor>',
+      'what samples of 0 to 255 are multiplied with, such as 1 or 1/255',
+      scaleFactor,
+    )
+    .option(
+      '--normalise <what>',
+      'after that: imagenet, none, or three means, a slash and three deviations: 0.5,0.5,0.5/0.2,0.2,0.2',
+      normalisation,
+    )
+    .option('--pad <grey>', 'grey of the borders, 0 to 255', numberFrom(0, 255, 'integer'))
+    .addOption(
+      new Option('--placement <where>', 'where the picture lies in the input').choices([
+        'centre',
+        'top-left',
+      ]),
+    )
+    .option('--stretch', 'fill the input whatever the shape of the picture; --no-stretch keeps the shape')
+    .addOption(new Option('--no-stretch').hideHelp())
     .optionsGroup('For other programs:')
     .addOption(new Option('--to <format>', 'format to write').choices(EXPORT_FORMATS))
     .option('--boxes', 'with --to onnx: the graph ends in boxes and scores instead of raw heads')
@@ -100,8 +116,8 @@ async function exportTo(
 }
 
 function optionsOf(flags: ConvertFlags): Omit<ConvertOptions, 'input' | 'out'> {
-  const { classes, anchors, anchorMask: mask, phi, size, name, precision, overwrite } = flags;
-  return { classes, anchors, anchorMask: mask, phi, size, name, precision, overwrite };
+  const { out: _out, to: _to, boxes: _boxes, ...options } = flags;
+  return options;
 }
 
 function describe(
@@ -117,6 +133,27 @@ function describe(
     facts.push(`largest rounding: ${rounding.largest.toPrecision(2)} of the largest value of its kernel`);
   }
   return [...facts, ...warnings.map((warning) => `note: ${warning}`)];
+}
+
+/** `1`, `0.5` or `1/255`. */
+function scaleFactor(text: string): number {
+  const [, above = '', below = '1'] = /^([\d.]+)(?:\/([\d.]+))?$/.exec(text.trim()) ?? [];
+  const factor = above === '' ? NaN : Number(above) / Number(below);
+  if (factor > 0 && Number.isFinite(factor)) return factor;
+  throw new InvalidArgumentError('expected a number above 0 or a fraction, such as 1 or 1/255');
+}
+
+/** `imagenet`, `none`, or means and deviations of the three channels: `0.5,0.5,0.5/0.2,0.2,0.2`. */
+function normalisation(text: string): NonNullable<ConvertOptions['normalise']> | null {
+  if (text === 'none') return null;
+  if (text === 'imagenet') return IMAGENET;
+  const [mean, std] = text.split('/').map((part) => part.split(',').map(Number));
+  if (isTriple(mean) && isTriple(std) && std.every((value) => value > 0)) return { mean, std };
+  throw new InvalidArgumentError('expected imagenet, none, or numbers such as 0.5,0.5,0.5/0.2,0.2,0.2');
+}
+
+function isTriple(numbers: readonly number[] | undefined): numbers is [number, number, number] {
+  return numbers?.length === 3 && numbers.every((value) => Number.isFinite(value));
 }
 
 function usage(message: string): SightlineError {

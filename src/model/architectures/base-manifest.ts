@@ -17,6 +17,8 @@ export interface InputSettings {
   readonly std?: Channels | undefined;
   /** Whether the network takes pictures of other sizes as well. */
   readonly anySize?: boolean | undefined;
+  /** 1 where the network takes one picture at a time; any number if not given. */
+  readonly batch?: 1 | undefined;
   readonly letterbox: Letterboxing;
 }
 

@@ -1,9 +1,19 @@
 import { didYouMean } from '../../text/nearest-name.js';
 import type { Architecture } from './architecture.js';
+import type { OnnxArchitecture } from '../onnx/onnx-architecture.js';
+import { detr } from './detr/architecture.js';
 import { efficientnetYolov3 } from './efficientnet-yolov3/architecture.js';
+import { yolov3 } from './yolov3/architecture.js';
+import { yolov8 } from './yolov8/architecture.js';
+import { yolox } from './yolox/architecture.js';
 
 /** All kinds of detectors. A new one is a folder beside this file, and a line here. */
-const ARCHITECTURES: readonly Architecture[] = [efficientnetYolov3];
+const ARCHITECTURES = [efficientnetYolov3, yolox, yolov8, yolov3, detr] as const;
+
+/** The families of detectors that come as ONNX files. */
+export const ONNX_ARCHITECTURES = ARCHITECTURES.filter(
+  (known): known is OnnxArchitecture & typeof known => 'family' in known,
+);
 
 /** What a model.json is of that does not say. */
 const UNNAMED = efficientnetYolov3;

@@ -8,7 +8,8 @@ import { exportOnnx } from './export-onnx.js';
 import { foldNetwork, readNetwork } from '../read-network.js';
 import { unwritable } from '../../files/reasons.js';
 import { writeWhole } from '../../files/write-whole.js';
-import { convertModel, type ConvertOptions } from '../import/convert-model.js';
+import { convertModel } from '../import/convert-model.js';
+import type { ConvertOptions } from '../import/convert-options.js';
 
 /** Formats of other programs that a model can be written in. */
 export const EXPORT_FORMATS = ['onnx', 'saved-model'] as const;

@@ -1,58 +1,19 @@
 import { basename, resolve } from 'node:path';
 import { SightlineError } from '../../errors.js';
-import { type InputSize, isInputSize, SIZE_RULE } from '../../geometry/input-size.js';
-import type { ModelManifest } from '../architectures/base-manifest.js';
-import {
-  type EfficientNetManifest,
-  NAME,
-  type Phi,
-  phiOf,
-} from '../architectures/efficientnet-yolov3/manifest.js';
+import { isInputSize, SIZE_RULE } from '../../geometry/input-size.js';
+import { type EfficientNetManifest, NAME, phiOf } from '../architectures/efficientnet-yolov3/manifest.js';
 import { architectureOf } from '../architectures/registry.js';
 import { COCO_ANCHORS } from '../decode/head-anchors.js';
-import { encodeSafetensors, type Precision, type Rounding } from '../weights/write-safetensors.js';
+import { encodeSafetensors } from '../weights/write-safetensors.js';
 import type { Weights, WeightTensor } from '../weights/weights.js';
 import { matchNetwork, type NetworkKind } from '../architectures/efficientnet-yolov3/match-network.js';
 import { PHIS, shapesOf } from '../architectures/efficientnet-yolov3/networks.js';
-import { EPSILON, readInput, type ReadInput } from './read-input.js';
+import { identifyInput } from './identify.js';
+import type { Conversion, ConvertOptions } from './convert-options.js';
+import { convertOnnx } from './import-onnx.js';
+import { EPSILON, readInput } from './read-input.js';
 import { readAnchors, readClassNames } from './text-files.js';
 import { checkModelPlace, type Unwritten, writeModel } from './write-model.js';
-
-/** What {@link convertModel} makes of what. Where something is left out, a model folder's own manifest is asked first. */
-export interface ConvertOptions {
-  /** A Keras .h5, a .safetensors, or a model folder. */
-  readonly input: string;
-  /** The model folder to write. */
-  readonly out: string;
-  /** Text file of class names. */
-  readonly classes?: string | undefined;
-  /** Text file of anchors. */
-  readonly anchors?: string | undefined;
-  /** For each head, coarse to fine, the indices of its anchors. */
-  readonly anchorMask?: EfficientNetManifest['anchorMask'] | undefined;
-  readonly phi?: Phi | undefined;
-  /** 416 × 416 if nothing else is known. */
-  readonly size?: InputSize | undefined;
-  /** The folder's name if nothing else is known. */
-  readonly name?: string | undefined;
-  /** float32 if not given. */
-  readonly precision?: Precision | undefined;
-  readonly overwrite?: boolean | undefined;
-}
-
-/** What was written. */
-export interface Conversion {
-  readonly manifest: ModelManifest;
-  /** What kind of network it is: `efficientnet-b0-yolov3`. */
-  readonly title: string;
-  readonly source: ReadInput['source'];
-  readonly parameters: number;
-  /** Size of the weights file. */
-  readonly bytes: number;
-  readonly rounding: Rounding;
-  /** What was assumed because nobody said it, a sentence each. */
-  readonly warnings: readonly string[];
-}
 
 /** Default arguments of the reference. */
 const REFERENCE = {
@@ -74,6 +35,8 @@ const REFERENCE = {
 export async function convertModel(options: ConvertOptions): Promise<Conversion> {
   const { input, out, precision = 'float32', overwrite = false } = options;
   checkOptions(options);
+  if ((await identifyInput(input)) === 'onnx') return convertOnnx(options);
+  checkNoPictureOptions(options);
   await checkModelPlace(out, overwrite);
   const named = options.classes === undefined ? undefined : await readClassNames(options.classes);
   const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
@@ -115,6 +78,19 @@ function checkOptions({ name, phi, size }: ConvertOptions): void {
   if (size !== undefined && !isInputSize(size)) {
     throw new SightlineError('ERR_USAGE', `the size must be ${SIZE_RULE}; got ${size.width}x${size.height}`);
   }
+}
+
+/** Our own networks are fed as they were trained. */
+function checkNoPictureOptions(options: ConvertOptions): void {
+  const { decode, channels, scale, normalise, pad, placement, stretch } = options;
+  const given = Object.entries({ decode, channels, scale, normalise, pad, placement, stretch }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (given === undefined) return;
+  throw new SightlineError(
+    'ERR_USAGE',
+    `--${given[0]} belongs to .onnx files, and "${options.input}" is none`,
+  );
 }
 
 function describe(

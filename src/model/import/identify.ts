@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf, SightlineError } from '../../errors.js';
 
 /** What weights may come in. */
-export type InputKind = 'model-folder' | 'hdf5' | 'safetensors';
+export type InputKind = 'model-folder' | 'hdf5' | 'safetensors' | 'onnx';
 
 /** Whole Keras models of B7 with the state of their optimizer have 1.3 GB. */
 const MAX_FILE_BYTES = 4 * 2 ** 30;
@@ -35,6 +35,7 @@ export async function identifyInput(path: string): Promise<InputKind> {
   if (size > MAX_FILE_BYTES) {
     throw unusable(path, `its ${size} bytes are more than any network of this family has`);
   }
+  if (/\.onnx$/i.test(path)) return 'onnx';
   const head = await readHead(path);
   if (head.subarray(0, 8).equals(HDF5_SIGNATURE)) return 'hdf5';
   if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) throw refuseZip(path, head);
@@ -49,7 +50,7 @@ export async function identifyInput(path: string): Promise<InputKind> {
   if (/\.(pth|pt|ckpt|bin)$/i.test(path)) throw refuseCheckpoint(path);
   throw unusable(
     path,
-    'it is neither Keras HDF5 (.h5) nor safetensors nor a model folder, which are what can be converted',
+    'it is neither Keras HDF5 (.h5) nor safetensors nor ONNX (.onnx) nor a model folder, which are what can be converted',
   );
 }
 

@@ -20,9 +20,9 @@ export type Unwritten<M extends ModelManifest> = Omit<M, 'weights'> & {
  * moved: the model appears whole or not at all. Files that do not belong to a replaced model, such as its README, stay.
  * @throws SightlineError ERR_SINK_EXISTS, ERR_SINK_UNWRITABLE, and what {@link readModel} throws
  */
-export async function writeModel(
+export async function writeModel<M extends ModelManifest>(
   dir: string,
-  manifest: Unwritten<ModelManifest>,
+  manifest: Unwritten<M>,
   weights: Uint8Array,
 ): Promise<ModelManifest> {
   const place = await realpath(dir).catch(() => resolve(dir));
