@@ -66,7 +66,8 @@ export async function createOnnxFileBackend(program: OnnxProgram, options: Backe
   const { runtime, session } = await start(program.bytes, options);
   const { input, width, height, maxBatch } = program;
   const names = program.outputs.map(({ name }) => name);
-  const results = await runOnce(runtime, session, { input, width, height, count: 1 }, names);
+  const picture = new Uint8Array(width * height * 3).fill(GREY);
+  const results = await runOnce(runtime, session, { input, width, height, count: 1, picture }, names);
   const outputs = program.outputs.map(({ layout }, index) => outputOf(results[index]!, layout));
   return new OnnxruntimeBackend(runtime, session, options.device, {
     input,
@@ -78,21 +79,22 @@ export async function createOnnxFileBackend(program: OnnxProgram, options: Backe
 }
 
 /**
- * Runs an ONNX model on the CPU over grey pictures, once for each of `counts`, to see what comes out.
- * @param input name of the input, uint8 `[count, height, width, 3]`.
+ * Runs an ONNX model on the CPU, once for each of `counts`, to see what comes out.
+ * @param picture what it is shown, as often as it is to be shown; grey if not given.
  * @returns the outputs of each run; undefined for a number of pictures that the model does not take, the first excepted.
  * @throws SightlineError ERR_BACKEND_UNAVAILABLE, ERR_BACKEND_FAILED
  */
 export async function tryOnnx(
   { bytes, input, width, height, outputs }: Omit<OnnxProgram, 'maxBatch'>,
   counts: readonly [number, ...number[]],
+  picture = new Uint8Array(width * height * 3).fill(GREY),
 ): Promise<readonly (readonly OnnxResult[] | undefined)[]> {
   const { runtime, session } = await start(bytes, { device: 'cpu' });
   const names = outputs.map(({ name }) => name);
   try {
     const all: (readonly OnnxResult[] | undefined)[] = [];
     for (const count of counts) {
-      const run = runOnce(runtime, session, { input, width, height, count }, names);
+      const run = runOnce(runtime, session, { input, width, height, count, picture }, names);
       all.push(await (all.length === 0 ? run : run.catch(() => undefined)));
     }
     return all;
@@ -106,15 +108,17 @@ interface Pictures {
   readonly width: number;
   readonly height: number;
   readonly count: number;
+  readonly picture: Uint8Array;
 }
 
 async function runOnce(
   runtime: Runtime,
   session: ort.InferenceSession,
-  { input, width, height, count }: Pictures,
+  { input, width, height, count, picture }: Pictures,
   names: readonly string[],
 ): Promise<OnnxResult[]> {
-  const pixels = new Uint8Array(count * width * height * 3).fill(GREY);
+  const pixels = new Uint8Array(count * picture.length);
+  for (let at = 0; at < count; at++) pixels.set(picture, at * picture.length);
   const feeds = { [input]: new runtime.Tensor('uint8', pixels, [count, height, width, 3]) };
   const results = await failing(count, () => session.run(feeds, names));
   return names.map((name) => {
