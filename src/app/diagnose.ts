@@ -8,6 +8,9 @@ import { listBackends } from '../model/backends/choose.js';
 import { createHostedDetector } from '../model/host/supervisor.js';
 import { loadManifest } from '../model/manifest.js';
 
+/** More classes than these are counted and not named. */
+const MOST_LISTED = 20;
+
 /** One thing that was looked at. */
 export interface Finding {
   readonly subject: string;
@@ -34,9 +37,9 @@ export async function diagnose({ modelDir, device, size }: WhatToTry): Promise<F
       return `${version} (${ffmpegPath})`;
     }),
     await attempt('model', async () => {
-      const manifest = await loadManifest(modelDir);
-      const { width, height } = manifest.input;
-      return `${manifest.name}, ${width}x${height}, ${manifest.classes.join(' ')} (${modelDir})`;
+      const { name, input, classes } = await loadManifest(modelDir);
+      const listed = classes.length > MOST_LISTED ? `${classes.length} classes` : classes.join(' ');
+      return `${name}, ${input.width}x${input.height}, ${listed} (${modelDir})`;
     }),
     ...(await listBackends()).map(({ backend, device: name, available, reason }): Finding => ({
       subject: `${backend}:${name}`,

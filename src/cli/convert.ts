@@ -3,7 +3,7 @@ import { BUNDLED_MODEL } from '../app/app.js';
 import { SightlineError } from '../errors.js';
 import { convertModel } from '../model/import/convert-model.js';
 import type { Conversion, ConvertOptions } from '../model/import/convert-options.js';
-import { DECODE_FAMILIES } from '../model/import/import-onnx.js';
+import { DECODE_FAMILIES } from '../model/import/recognise-onnx.js';
 import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/export/export-model.js';
 import { IMAGENET } from '../model/onnx/onnx-family.js';
 import { EXIT } from './exit-codes.js';
@@ -105,6 +105,11 @@ async function exportTo(
   second: string | undefined,
   flags: ConvertFlags,
 ): Promise<readonly string[]> {
+  if (flags.decode !== undefined) {
+    throw usage(
+      '--decode says what the outputs of an .onnx mean; with --to onnx, --boxes ends the graph in boxes',
+    );
+  }
   const out = second ?? first;
   // A name that stands alone is the output: weights would be overwritten by the bundled model.
   const forgotten = second === undefined && first !== undefined && WEIGHTS_NAME.test(first);

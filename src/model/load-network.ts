@@ -32,7 +32,7 @@ export interface LoadedNetwork {
   /** Most pictures of one call that are run together. */
   readonly maxBatch: number;
   /** @param thresholds least score of each class id; Infinity leaves a class out. */
-  createDecoder(thresholds: Float64Array): OutputDecoder;
+  readonly createDecoder: (thresholds: Float64Array) => OutputDecoder;
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT, runCli, startCli } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { tinyOnnx } from '../support/tiny-onnx.js';
 
 const STREET = `${ROOT}models/street-b0`;
 
@@ -50,6 +51,61 @@ it('writes the bundled model for other programs', async () => {
   expect(stdout).toMatch(/model\.onnx: ONNX, 42\.\d MB\nimages: uint8 \[batch, 320, 320, 3\]/);
 });
 
+it("makes a model of somebody else's detector, which every command takes", async () => {
+  const cwd = await temporaryFolder();
+  const rows = Array.from({ length: 84 }, (_, row) =>
+    row === 10 ? [30, 30, 20, 20, 0.1, 0.8] : [1, 1, 1, 1, 0, 0],
+  );
+  const outputs = [{ name: 'output0', shape: [1, 84, 6], data: rows.flat() }];
+  await writeFile(join(cwd, 'tiny.onnx'), tinyOnnx({ outputs }));
+  await writeFile(join(cwd, 'names.txt'), 'cat\ndog\n');
+  const args = ['convert', 'tiny.onnx', '--decode', 'yolov8', '--classes', 'names.txt', '--out', 'pets'];
+  const more = ['--pad', '0', '--scale', '1/127.5', '--normalise', '1,1,1/1,1,1', '--channels', 'bgr'];
+  const converted = await runCli([...args, ...more], { cwd });
+  expect([converted.code, converted.stderr]).toEqual([0, '']);
+  expect(converted.stdout).toMatch(
+    /^pets: pets, yolov8 \(rows\) at 64x64, 2 classes\n.* parameters in .* from ONNX\n$/,
+  );
+  const manifest = JSON.parse(await readFile(join(cwd, 'pets', 'model.json'), 'utf8')) as { input: object };
+  expect(manifest.input).toMatchObject({
+    channels: 'bgr',
+    scale: 2 / 255,
+    mean: [1, 1, 1],
+    letterbox: { pad: 0 },
+  });
+
+  const info = await runCli(['model', 'info', 'pets'], { cwd });
+  expect(info.stdout).toMatch(/^model +pets: yolov8 \(rows\), ONNX, 2 classes$/m);
+  expect(info.stdout).toMatch(/^gives +output0: float32 \[1, 84, 6\]$/m);
+  const doctor = await runCli(['doctor', '--model', 'pets'], { cwd });
+  expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringMatching(/^inference +ok +onnxruntime/m)]);
+  const bench = ['bench', 'model', 'pets', '--seconds', '0', '--runs', '1', '--batch', '2', '--threads', '1'];
+  const measured = await runCli(bench, { cwd });
+  expect([measured.code, measured.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^onnxruntime:cpu +float32 +64x64/m),
+  ]);
+  expect(measured.stdout).not.toMatch(/tfjs|tensorflow/);
+
+  const track = [
+    'track',
+    `${ROOT}test/golden/letterbox_source.png`,
+    '--model',
+    'pets',
+    '--jsonl',
+    '-',
+    '--quiet',
+  ];
+  const { code, stdout } = await runCli(track, { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/"class":"dog","classId":1,"confidence":0\.8,/);
+  const elsewhere = await runCli([...track, '--device', 'tensorflow:cpu'], { cwd });
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([
+    3,
+    expect.stringMatching(/^error: [^\n]*(only onnxruntime runs|not available)[^\n]*\n$/),
+  ]);
+});
+
 it('does not mind a reader that has seen enough', async () => {
   const cwd = await temporaryFolder();
   const { child, finished } = startCli(['convert', '--to', 'onnx', 'model.onnx'], { cwd });
@@ -64,6 +120,16 @@ it.each<[string, string[], number, RegExp]>([
   ['a format without a place', ['--to', 'onnx'], 2, /behind the format/],
   ['an unknown format', ['--to', 'caffe', 'x'], 2, /Allowed choices are onnx, saved-model/],
   ['boxes for a model folder', [STREET, '--out', 'x', '--boxes'], 2, /--boxes belongs to --to onnx/],
+  [
+    'decode for a format',
+    [STREET, '--to', 'onnx', 'x.onnx', '--decode', 'yolox'],
+    2,
+    /with --to onnx, --boxes ends the graph/,
+  ],
+  ['decode without a family', ['x.onnx', '--out', 'x', '--decode'], 2, /argument missing/],
+  ['an unknown family', ['x.onnx', '--out', 'x', '--decode', 'ssd'], 2, /Allowed choices are yolox, yolov8/],
+  ['statistics', ['x.onnx', '--out', 'x', '--normalise', '1,2'], 2, /expected imagenet, none, or numbers/],
+  ['a scale', ['x.onnx', '--out', 'x', '--scale', '1/0'], 2, /a number above 0 or a fraction/],
   ['a wrong mask', [STREET, '--out', 'x', '--anchor-mask', '0,1,2'], 2, /each index from 0 to 8 once/],
   ['a wrong phi', [STREET, '--out', 'x', '--phi', '8'], 2, /a whole number from 0 to 7/],
   ['another phi', [STREET, '--out', 'x', '--phi', '1'], 3, /these are the weights of phi 0 with 6 classes/],

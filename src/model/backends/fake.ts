@@ -42,7 +42,7 @@ const NO = -30;
 /** A backend that speaks YOLOv3, whatever the model is, and the decoder that understands it. */
 export interface FakeNetwork {
   readonly backend: Backend;
-  createDecoder(thresholds: Float64Array): OutputDecoder;
+  readonly createDecoder: (thresholds: Float64Array) => OutputDecoder;
 }
 
 /**

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isSightlineError, SightlineError } from '../../errors.js';
 import type { InputSize } from '../../geometry/input-size.js';
+import { architectureOf } from '../architectures/registry.js';
 import type { BackendInfo } from '../backends/backend.js';
 import { requireBfloat16Cpu } from '../backends/bfloat16-cpu.js';
 import { type BackendListing, chooseBackend, listBackends } from '../backends/choose.js';
@@ -71,9 +72,13 @@ export async function benchmarkModel(
   signal: AbortSignal,
   onStart: (cases: readonly BenchmarkCase[], done: number, all: number) => void = () => undefined,
 ): Promise<BenchmarkResult> {
-  const { input } = await loadManifestAt(options.modelDir);
+  const manifest = await loadManifestAt(options.modelDir);
+  const { input } = manifest;
   await checkNames(options.devices ?? []);
-  const listed = options.devices === undefined ? await listBackends() : [];
+  const { onnxOnly } = architectureOf(manifest);
+  const listed = (options.devices === undefined ? await listBackends() : []).filter(
+    ({ backend }) => !onnxOnly || backend === 'onnxruntime',
+  );
   const devices =
     options.devices ??
     listed.filter(({ available }) => available).map(({ backend, device }) => `${backend}:${device}`);

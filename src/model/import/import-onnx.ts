@@ -6,30 +6,18 @@ import { exists } from '../../files/exists.js';
 import type { InputSize } from '../../geometry/input-size.js';
 import { MANIFEST_FORMAT } from '../architectures/base-manifest.js';
 import { ONNX_ARCHITECTURES } from '../architectures/registry.js';
-import { type OnnxResult, tryOnnx } from '../backends/onnxruntime.js';
 import { COCO_ANCHORS } from '../decode/head-anchors.js';
-import type { OnnxFamily, OnnxManifest, Recognised, WantedOutputs } from '../onnx/onnx-family.js';
-import { type OnnxFile, readOnnxFile } from '../onnx/onnx-file.js';
+import { classNamesIn } from '../onnx/class-names.js';
+import type { OnnxFamily, OnnxManifest, WantedOutputs } from '../onnx/onnx-family.js';
+import { readOnnxFile } from '../onnx/onnx-file.js';
 import { type OnnxInput, pictureInputOf } from '../onnx/onnx-input.js';
-import { WRAPPED_INPUT, wrapOnnx } from '../onnx/wrap-onnx.js';
 import { didYouMean } from '../../text/nearest-name.js';
 import type { Conversion, ConvertOptions } from './convert-options.js';
+import { DECODE_FAMILIES, type ForeignFile, lookAt, recognise, refuseUnnamed } from './recognise-onnx.js';
 import { readAnchors, readClassNames } from './text-files.js';
 import { checkModelPlace, writeModel } from './write-model.js';
 
 const ONNX_FILE = 'model.onnx';
-const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
-
-/** The families that outputs can be of, by the names that `--decode` takes. */
-export const DECODE_FAMILIES: readonly string[] = ONNX_ARCHITECTURES.map(({ name }) => name);
-
-/** A file and what its graph does. */
-interface Foreign {
-  readonly origin: string;
-  readonly bytes: Uint8Array;
-  readonly file: OnnxFile;
-  readonly picture: OnnxInput;
-}
 
 /**
  * Reads an ONNX file, runs it once over a grey picture to see what comes out, and writes it with a description. onnxruntime
@@ -46,16 +34,17 @@ export async function convertOnnx(options: ConvertOptions): Promise<Conversion> 
   const named = options.classes === undefined ? undefined : await readClassNames(options.classes);
   const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
   const foreign = await readForeign(origin);
+  const names = named ?? classNamesIn(foreign.file.metadata);
   const size = sizeOf(foreign, options.size, wanted?.side ?? 640);
   const { outputs, alone } = await lookAt(foreign, size);
-  const request: WantedOutputs = { ...size, classes: named?.length };
+  const request: WantedOutputs = { ...size, classes: names?.length };
   const family = wanted ?? refuseUnnamed(outputs, request, origin);
   const recognised = recognise(family, outputs, request, options);
   const known = { ...family.defaults, ...recognised.defaults };
-  const count = recognised.classes ?? named?.length ?? 0;
+  const count = recognised.classes ?? names?.length ?? 0;
   const input = inputOf(options, known, foreign.picture, size, alone);
   const notes = [...(recognised.notes ?? [])];
-  if (named === undefined)
+  if (names === undefined)
     notes.push(`the ${count} classes are called class0 and so on; name them with --classes`);
   if (recognised.anchors === true && anchors === undefined) {
     notes.push('the anchors are those of YOLOv3 for COCO at 416; if yours differ, pass --anchors');
@@ -69,7 +58,7 @@ export async function convertOnnx(options: ConvertOptions): Promise<Conversion> 
       input,
       outputs: recognised.outputs,
       form: recognised.form,
-      classes: named ?? Array.from({ length: count }, (_, index) => `class${index}`),
+      classes: names ?? Array.from({ length: count }, (_, index) => `class${index}`),
       ...(recognised.anchors === true && {
         anchors: anchors ?? COCO_ANCHORS.anchors,
         anchorMask: options.anchorMask ?? COCO_ANCHORS.anchorMask,
@@ -114,7 +103,7 @@ function familyOf(name: string): OnnxFamily {
   );
 }
 
-async function readForeign(origin: string): Promise<Foreign> {
+async function readForeign(origin: string): Promise<ForeignFile> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(origin);
@@ -142,7 +131,7 @@ async function readForeign(origin: string): Promise<Foreign> {
   return { origin, bytes, file, picture: pictureInputOf(file, origin) };
 }
 
-function sizeOf({ picture, origin }: Foreign, asked: InputSize | undefined, side: number): InputSize {
+function sizeOf({ picture, origin }: ForeignFile, asked: InputSize | undefined, side: number): InputSize {
   const size = {
     width: picture.width ?? asked?.width ?? side,
     height: picture.height ?? asked?.height ?? side,
@@ -154,84 +143,6 @@ function sizeOf({ picture, origin }: Foreign, asked: InputSize | undefined, side
     );
   }
   return size;
-}
-
-/** Runs the file over one grey picture, and over two where it lets us. @returns its floats, and whether it wants one alone. */
-async function lookAt(
-  { bytes, file, picture, origin }: Foreign,
-  size: InputSize,
-): Promise<{ readonly outputs: readonly OnnxResult[]; readonly alone: boolean }> {
-  const names = file.outputs.filter(({ type }) => FLOATS.includes(type)).map(({ name }) => name);
-  if (names.length === 0) {
-    throw new SightlineError('ERR_MODEL_INVALID', `"${origin}" puts out no floats, so no boxes`);
-  }
-  const wrapped = wrapOnnx(bytes, picture, { ...size, channels: 'rgb', scale: 1 / 255 }, names);
-  const outputs = wrapped.outputs.map((name) => ({ name, layout: 'nhwc' as const }));
-  const program = { bytes: wrapped.bytes, input: WRAPPED_INPUT, ...size, outputs };
-  const [one, two] = await tryOnnx(program, picture.batch === undefined ? [1, 2] : [1]).catch(
-    (cause: unknown) => {
-      throw new SightlineError(
-        'ERR_BACKEND_FAILED',
-        `"${origin}" (opset ${file.opset}) cannot be run: ${messageOf(cause)}`,
-        { cause },
-      );
-    },
-  );
-  const found = one!.map((result, at) => ({ ...result, name: names[at]! }));
-  const pairs = two?.every(({ shape }, at) => shape[0] === 2 && found[at]!.shape[0] === 1) ?? false;
-  return { outputs: found, alone: picture.batch === undefined && !pairs };
-}
-
-/** What the family makes of the outputs. @throws SightlineError ERR_MODEL_INVALID, with the family that they fit better. */
-function recognise(
-  family: OnnxFamily,
-  outputs: readonly OnnxResult[],
-  wanted: WantedOutputs,
-  { input, classes: file }: ConvertOptions,
-): Recognised {
-  const recognised = family.recognise(outputs, wanted);
-  const others = likely(outputs, wanted, family);
-  const hint =
-    others.length === 0 ? '' : `; the outputs look like ${others.join(' or ')}: try --decode ${others[0]!}`;
-  if (typeof recognised === 'string') {
-    throw new SightlineError(
-      'ERR_MODEL_INVALID',
-      `"${input}" does not fit ${family.name}: expected ${recognised}; found ${shapesOf(outputs)}${hint}`,
-    );
-  }
-  const { classes } = recognised;
-  if (classes === undefined && wanted.classes === undefined) {
-    throw usage(`the outputs of "${input}" do not show how many classes there are; name them with --classes`);
-  }
-  if (classes !== undefined && wanted.classes !== undefined && classes !== wanted.classes) {
-    throw new SightlineError(
-      'ERR_MODEL_INVALID',
-      `"${file ?? ''}" names ${wanted.classes} classes, the outputs of "${input}" have ${classes} as ${family.name} ` +
-        `(${shapesOf(outputs)})${hint}`,
-    );
-  }
-  return recognised;
-}
-
-function refuseUnnamed(outputs: readonly OnnxResult[], wanted: WantedOutputs, origin: string): never {
-  const families = likely(outputs, wanted);
-  const hint = families.length === 0 ? '' : `; they look like ${families.join(' or ')}`;
-  throw usage(
-    `say what the outputs of "${origin}" mean (${shapesOf(outputs)}): --decode ${DECODE_FAMILIES.join('|')}${hint}`,
-  );
-}
-
-/** Names of the families that the outputs fit, classes included. */
-function likely(outputs: readonly OnnxResult[], wanted: WantedOutputs, but?: OnnxFamily): string[] {
-  return ONNX_ARCHITECTURES.filter(({ family }) => {
-    const found = family === but ? '' : family.recognise(outputs, wanted);
-    if (typeof found === 'string') return false;
-    return wanted.classes === undefined || found.classes === undefined || found.classes === wanted.classes;
-  }).map(({ name }) => name);
-}
-
-function shapesOf(outputs: readonly OnnxResult[]): string {
-  return outputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
 }
 
 function inputOf(

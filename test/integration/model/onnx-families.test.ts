@@ -211,10 +211,10 @@ describe('a file of another program', () => {
     const letterbox = letterboxFor(detector.info.geometry, 128, 64);
     const [found] = await detector.detect([{ pixels: new Uint8Array(64 * 64 * 3), letterbox }]);
     expect(found).toMatchObject({ invalid: 0, detections: [{ label: 'dog' }] });
-    const [{ box: { x1, y1, x2, y2 } = { x1: 0, y1: 0, x2: 0, y2: 0 }, confidence: sure } = {}] =
-      found!.detections;
+    const [dog] = found!.detections;
+    const { x1, y1, x2, y2 } = dog!.box;
     for (const [at, corner] of [x1, y1, x2, y2].entries()) expect(corner).toBeCloseTo(box[at]!, 2);
-    expect(sure).toBeCloseTo(confidence, 4);
+    expect(dog!.confidence).toBeCloseTo(confidence, 4);
   });
 
   it('counts rows with NaN and infinities, and goes on', async () => {

@@ -39,6 +39,13 @@ describe('loadManifest', () => {
   it.each<[string, unknown, RegExp]>([
     ['format', 'sightline-model/2', /format: .*sightline-model\/1/],
     ['name', '', /name: /],
+    [
+      'architecture',
+      'yolov9',
+      /architecture: there is no "yolov9" \(did you mean "yolo\w+"\?\); known are .*yolox/,
+    ],
+    ['architecture', 7, /architecture: there is no 7; known are efficientnet-yolov3, yolox/],
+    ['architecture', 'yolox', /unknown key .*"backbone"|outputs: /],
     ['backbone', 'efficientnet-b8', /backbone: must be efficientnet-b0 to efficientnet-b7/],
     ['backbone', 'resnet50', /backbone: must be/],
     ['head', 'yolov5', /head: /],
@@ -83,6 +90,11 @@ describe('loadManifest', () => {
       }),
     );
     expect(() => parseManifest(json, 'model.json')).toThrow(/^"model\.json": [^\n]+$/);
+  });
+
+  it('takes a manifest that does not say its architecture for one of ours', async () => {
+    const manifest = parseManifest(await changed('architecture', undefined), 'model.json');
+    expect(manifest.architecture).toBe('efficientnet-yolov3');
   });
 
   it.each([null, 3, 'x', [], {}])('refuses %j', (json) => {

@@ -83,7 +83,7 @@ describe('identifyInput', () => {
     ['a .keras file of another name', 'w.h5', zipOf('config.json'), /Keras 3/],
     ['a web page', 'w.h5', '<!doctype html>', /not HDF5 in spite of its name; was it downloaded whole/],
     ['an empty file', 'w.h5', '', /is empty/],
-    ['anything else', 'w.onnx', 'what is this', /neither Keras HDF5/],
+    ['anything else', 'w.tflite', 'what is this', /neither Keras HDF5/],
   ])('says what to do with %s', async (_, name, content, message) => {
     await expect(identifyInput(await file(content, name))).rejects.toMatchObject({
       code: 'ERR_WEIGHTS_INVALID',
