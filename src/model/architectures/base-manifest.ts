@@ -48,6 +48,11 @@ export interface ModelManifest {
   readonly metrics?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** What a manifest says before the weights are written: all but their checksum. */
+export type Unwritten<M extends ModelManifest> = Omit<M, 'weights'> & {
+  readonly weights: Omit<M['weights'], 'sha256'>;
+};
+
 /** Value of `format`. */
 export const MANIFEST_FORMAT = 'sightline-model/1';
 

@@ -18,8 +18,7 @@ export const ONNX_ARCHITECTURES = ARCHITECTURES.filter(
 /** What a model.json is of that does not say. */
 const UNNAMED = efficientnetYolov3;
 
-/** The architecture of that name, undefined if there is none. */
-export function findArchitecture(name: string): Architecture | undefined {
+function findArchitecture(name: string): Architecture | undefined {
   return ARCHITECTURES.find((known) => known.name === name);
 }
 

@@ -5,13 +5,8 @@ import { readNetwork } from '../read-network.js';
 import { openHdf5Reader } from '../weights/hdf5-reader.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import { identifyInput } from './identify.js';
-import { nameKerasTensors, type NamedWeights } from '../architectures/efficientnet-yolov3/keras-names.js';
-import { blockNames, headConvs } from '../architectures/efficientnet-yolov3/networks.js';
-import {
-  isBatchCounter,
-  isPytorchPort,
-  namePytorchTensors,
-} from '../architectures/efficientnet-yolov3/pytorch-names.js';
+import { efficientnetYolov3 } from '../architectures/efficientnet-yolov3/architecture.js';
+import type { NamedWeights } from '../weights/weights.js';
 
 /** Weights under our names, and where they came from. */
 export interface ReadInput extends NamedWeights {
@@ -19,9 +14,6 @@ export interface ReadInput extends NamedWeights {
   /** What a model folder says of itself. */
   readonly manifest?: EfficientNetManifest;
 }
-
-/** What batch norms of the reference add to the variance. */
-export const EPSILON = 1e-3;
 
 /**
  * Reads weights in any form that can be converted. Names and shapes are not checked against a network yet.
@@ -41,16 +33,17 @@ export async function readInput(path: string): Promise<ReadInput> {
  * @throws SightlineError ERR_WEIGHTS_INVALID
  */
 export function nameSafetensors(bytes: Uint8Array, origin: string): ReadInput {
-  const tensors = readSafetensors(bytes, origin, isBatchCounter);
-  return isPytorchPort(tensors.keys())
-    ? { source: 'PyTorch', ...namePytorchTensors(tensors, blockNames, EPSILON) }
-    : { source: 'Sightline', weights: tensors, notes: [] };
+  const tensors = readSafetensors(bytes, origin, efficientnetYolov3.weights.isIdle);
+  const port = efficientnetYolov3.weights.namePytorch(tensors);
+  return port === undefined
+    ? { source: 'Sightline', weights: tensors, notes: [] }
+    : { source: 'PyTorch', ...port };
 }
 
 async function readHdf5(path: string): Promise<ReadInput> {
   const reader = openHdf5Reader();
   try {
-    return { source: 'Keras', ...nameKerasTensors(await reader.read(path), headConvs()) };
+    return { source: 'Keras', ...efficientnetYolov3.weights.nameKeras(await reader.read(path)) };
   } finally {
     await reader.close();
   }

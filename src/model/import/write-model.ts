@@ -3,17 +3,12 @@ import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join, resolve } from 'node:path';
 import { SightlineError } from '../../errors.js';
 import { unwritable } from '../../files/reasons.js';
-import type { ModelManifest } from '../architectures/base-manifest.js';
+import type { ModelManifest, Unwritten } from '../architectures/base-manifest.js';
 import { loadManifest, MANIFEST_FILE } from '../manifest.js';
 import { readModel } from '../read-network.js';
 
 /** End of the name of a folder in which a model is put together. */
 const PART = '.sightline-part';
-
-/** What a manifest says before the weights are written: all but their checksum. */
-export type Unwritten<M extends ModelManifest> = Omit<M, 'weights'> & {
-  readonly weights: Omit<M['weights'], 'sha256'>;
-};
 
 /**
  * Writes a model folder. It is put together beside its place or in a folder that is there, loaded once as a check, and

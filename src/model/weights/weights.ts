@@ -10,6 +10,12 @@ export interface WeightTensor {
 /** The parameters of a network by canonical name, such as `block2a_expand_conv/kernel`. Never changed in place. */
 export type Weights = ReadonlyMap<string, WeightTensor>;
 
+/** Tensors by canonical name as far as names could be found, with what is odd about the file, in words. */
+export interface NamedWeights {
+  readonly weights: Weights;
+  readonly notes: readonly string[];
+}
+
 /** The shapes that a graph wants, by name. */
 export type WeightShapes = ReadonlyMap<string, readonly number[]>;
 

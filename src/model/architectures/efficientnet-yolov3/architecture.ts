@@ -8,11 +8,12 @@ import { readWeights } from '../../read-weights.js';
 import { mostUsedType, readSafetensors } from '../../weights/safetensors.js';
 import { checkWeights } from '../../weights/weights.js';
 import type { Architecture } from '../architecture.js';
+import { efficientnetWeights } from './import-weights.js';
 import { type EfficientNetManifest, manifestSchema, NAME } from './manifest.js';
 import { buildNetwork, networkOptionsOf } from './yolov3.js';
 
 /** EfficientNet (B0 to B7) with the head of YOLOv3: the bundled model's. */
-export const efficientnetYolov3: Architecture<EfficientNetManifest> = {
+export const efficientnetYolov3 = {
   name: NAME,
   summary: 'EfficientNet B0 to B7 with the head of YOLOv3; every backend runs it',
   onnxOnly: false,
@@ -44,13 +45,11 @@ export const efficientnetYolov3: Architecture<EfficientNetManifest> = {
       network,
     };
   },
-};
+  weights: efficientnetWeights,
+} satisfies Architecture<EfficientNetManifest> & { readonly weights: unknown };
 
-/**
- * Reads graph and numbers of a model folder, checked against each other, nothing folded.
- * @throws SightlineError ERR_MODEL_NOT_FOUND, ERR_WEIGHTS_INVALID
- */
-export async function readNetwork(dir: string, manifest: EfficientNetManifest): Promise<Network> {
+/** Graph and numbers of a model folder, checked against each other, nothing folded. */
+async function readNetwork(dir: string, manifest: EfficientNetManifest): Promise<Network> {
   const origin = join(dir, manifest.weights.file);
   const weights = readSafetensors(await readWeights(dir, manifest), origin);
   const graph = buildNetwork(networkOptionsOf(manifest));

@@ -7,13 +7,7 @@
  * and that is the order in which the reference's code describes the head.
  */
 import type { KerasTensor } from '../../weights/keras-layout.js';
-import type { Weights, WeightTensor } from '../../weights/weights.js';
-
-/** Tensors by canonical name as far as names could be found, with what is odd about the file, in words. */
-export interface NamedWeights {
-  readonly weights: Weights;
-  readonly notes: readonly string[];
-}
+import type { NamedWeights, WeightTensor } from '../../weights/weights.js';
 
 const COUNTED = /^(conv2d|batch_normalization)(?:_(\d+))?$/;
 

@@ -33,11 +33,9 @@ const side = z
   .multipleOf(SIZE_STEP, { error: `must be a multiple of ${SIZE_STEP}` });
 const anchorIndex = z.int().min(0).max(8);
 
-/** Nine pairs of width and height. */
-export const anchorList = z.array(z.tuple([z.number().positive(), z.number().positive()])).length(9);
+const anchorList = z.array(z.tuple([z.number().positive(), z.number().positive()])).length(9);
 
-/** Three anchors for each of three heads. */
-export const anchorMasks = z
+const anchorMasks = z
   .array(z.tuple([anchorIndex, anchorIndex, anchorIndex]))
   .length(3)
   .refine((rows) => new Set(rows.flat()).size === 9, { error: 'must use each of the nine anchors once' });

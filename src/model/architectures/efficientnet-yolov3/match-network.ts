@@ -1,8 +1,7 @@
 /** Finds out which network weights belong to, and says what differs where they do not fit. */
 import { SightlineError } from '../../../errors.js';
 import type { Phi } from './manifest.js';
-import { printableName, type Weights, type WeightShapes } from '../../weights/weights.js';
-import type { NamedWeights } from './keras-names.js';
+import { type NamedWeights, printableName, type Weights, type WeightShapes } from '../../weights/weights.js';
 import { PHIS, shapesOf } from './networks.js';
 
 /** What tells one network's weights from another's. */

@@ -5,8 +5,7 @@
  * stride, so no more than names and layout differ in the backbone. The head's batch norms are PyTorch's own with an epsilon
  * of 1e-5 where the backbone and the reference have 1e-3.
  */
-import type { WeightTensor } from '../../weights/weights.js';
-import type { NamedWeights } from './keras-names.js';
+import type { NamedWeights, WeightTensor } from '../../weights/weights.js';
 
 const HEAD_EPSILON = 1e-5;
 
