@@ -3,7 +3,7 @@ import { BUNDLED_MODEL } from '../app/app.js';
 import { SightlineError } from '../errors.js';
 import { convertModel } from '../model/import/convert-model.js';
 import type { Conversion, ConvertOptions } from '../model/import/convert-options.js';
-import { DECODE_FAMILIES } from '../model/import/recognise-onnx.js';
+import { DECODE_FAMILIES, FAMILY_LINES } from '../model/import/recognise-onnx.js';
 import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/export/export-model.js';
 import { IMAGENET } from '../model/onnx/onnx-family.js';
 import { EXIT } from './exit-codes.js';
@@ -76,6 +76,7 @@ export function convertCommand(onExit: (code: number) => void): Command {
     .optionsGroup('For other programs:')
     .addOption(new Option('--to <format>', 'format to write').choices(EXPORT_FORMATS))
     .option('--boxes', 'with --to onnx: the graph ends in boxes and scores instead of raw heads')
+    .addHelpText('after', `\nFamilies:\n${FAMILY_LINES.map((line) => `  ${line}`).join('\n')}`)
     .action(async (first: string | undefined, second: string | undefined, flags: ConvertFlags) => {
       const lines =
         flags.to === undefined

@@ -8,7 +8,7 @@ import { yolov8 } from './yolov8/architecture.js';
 import { yolox } from './yolox/architecture.js';
 
 /** All kinds of detectors. A new one is a folder beside this file, and a line here. */
-const ARCHITECTURES = [efficientnetYolov3, yolox, yolov8, yolov3, detr] as const;
+export const ARCHITECTURES = [efficientnetYolov3, yolox, yolov8, yolov3, detr] as const;
 
 /** The families of detectors that come as ONNX files. */
 export const ONNX_ARCHITECTURES = ARCHITECTURES.filter(

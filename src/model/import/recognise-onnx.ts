@@ -14,6 +14,11 @@ const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
 /** The families that outputs can be of, by the names that `--decode` takes. */
 export const DECODE_FAMILIES: readonly string[] = ONNX_ARCHITECTURES.map(({ name }) => name);
 
+/** What each family is, a line each, for people. */
+export const FAMILY_LINES: readonly string[] = ONNX_ARCHITECTURES.map(
+  ({ name, summary }) => `${name.padEnd(8)}${summary}`,
+);
+
 /** A file that was read, and how pictures go in. */
 
 export interface ForeignFile {
