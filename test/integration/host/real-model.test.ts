@@ -85,7 +85,7 @@ describe('the shipped model', () => {
   it('finds the car and the person', async () => {
     const best = (await local.detect([car, person])).map(({ detections }) => detections[0]!);
     expect(best.map(({ label }) => label)).toEqual(['car', 'person']);
-    expect(Math.min(...best.map(({ confidence }) => confidence))).toBeGreaterThan(0.8);
+    expect(Math.min(...best.map(({ confidence }) => confidence))).toBeGreaterThan(0.7);
   });
 
   it('finds what the reference network finds, to 0.1 pixel', async () => {
