@@ -2,9 +2,10 @@
 import { createPipeline } from 'sightline';
 
 const pipeline = await createPipeline({
-  inputs: [process.argv[2] ?? 'examples/clips/car-detection.mp4'],
+  sources: [process.argv[2] ?? 'examples/clips/car-detection.mp4'],
   detect: { classes: ['car', 'truck', 'bus'] },
-  output: { video: 'annotated.mp4', overwrite: true },
+  sinks: [{ type: 'video', path: 'annotated.mp4' }],
+  overwrite: true,
 });
 pipeline.results.subscribe(({ frame, tracks }) => {
   const seen = tracks.map(({ label, trackId }) => `${label} ${trackId}`).join(', ');

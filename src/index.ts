@@ -7,9 +7,15 @@ export {
   type Pipeline,
   type PipelineExtras,
   type ReplayInput,
+  type RunExtras,
   VERSION,
 } from './app/app.js';
 export type { SourceProgress } from './app/app.js';
+export type { OwnKinds } from './config/kinds.js';
+export type { SinkContext, SinkKind, SinkSource } from './sinks/sink-kind.js';
+export type { SourceContext, SourceKind } from './sources/source-kind.js';
+/** The zod that options of kinds are described with, so that a module with kinds of its own needs no other package. */
+export { z } from 'zod';
 export { ERROR_CODES, type ErrorCode, isSightlineError, SightlineError } from './errors.js';
 export { createDetector, type DetectorOptions } from './model/detector.js';
 export { letterboxFor, letterboxOf } from './geometry/letterbox.js';

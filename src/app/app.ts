@@ -4,22 +4,15 @@
 import { fileURLToPath } from 'node:url';
 import { parseOptions } from '../config/parse.js';
 import type { OptionsInput } from '../config/schema.js';
-import { findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
+import { SightlineError } from '../errors.js';
 import { createHostedDetector } from '../model/host/supervisor.js';
 import { loadManifest } from '../model/manifest.js';
-import {
-  checkDistinctOutputs,
-  checkHeatMaps,
-  checkNotRead,
-  nameInputs,
-  ownSinksOf,
-  sharedOutputs,
-} from './outputs.js';
-import { assemblePipeline, type Pipeline } from '../pipeline/pipeline.js';
-import { SILENT_LOGGER } from '../contract/logger.js';
-import { createFileSource } from '../sources/file/file-source.js';
-import { createTrackerRegistry, TRACKERS } from '../tracking/registry.js';
-import { analyticsMaker, type PipelineExtras } from './track-parts.js';
+import { assemblePipeline } from '../pipeline/pipeline.js';
+import { type Pipeline, withKinds } from './pipeline.js';
+import { planSinks } from './plan-sinks.js';
+import { type PlannedSource, planSources } from './plan-sources.js';
+import { concurrencyOf, createTools, type PipelineExtras } from './run-tools.js';
+import { analyticsMaker } from './track-parts.js';
 import { trackerSettings } from './tracker-settings.js';
 
 /** The model that is used when none is named. */
@@ -27,72 +20,105 @@ export const BUNDLED_MODEL = fileURLToPath(new URL('../../models/street-b0', imp
 
 export { VERSION } from '../version.js';
 export { loadAnalyticsFile, loadOptionsFile, loadReplayFile } from '../config/load.js';
-export { defaultOutputs } from './outputs.js';
+export { DEFAULT_SINKS } from './plan-sinks.js';
 export type { OptionsInput } from '../config/schema.js';
-export type { Pipeline } from '../pipeline/pipeline.js';
+export type { Pipeline } from './pipeline.js';
 export { createReplay, type ReplayInput } from './replay-run.js';
-export type { PipelineExtras } from './track-parts.js';
+export type { PipelineExtras } from './run-tools.js';
 export type { SourceProgress } from '../pipeline/source-books.js';
+
+/** What a caller of {@link createPipeline} may bring along besides options. */
+export interface RunExtras extends PipelineExtras {
+  /** Whether the run goes on, until it is stopped, when no source is left; it may then begin without one. */
+  readonly keepsRunning?: boolean;
+  /** Whether frames have full-size images although no sink of the options needs them: one that is added later may. */
+  readonly images?: boolean;
+}
 
 /**
  * Loads the model and prepares a run. Subscribe to `results` if you like, then call `run`.
  *
+ * @typeParam Own options of kinds of the caller's own.
  * @throws SightlineError for options, model, backend or ffmpeg that cannot be used; nothing is left running.
  */
-export async function createPipeline(options: OptionsInput, extras: PipelineExtras = {}): Promise<Pipeline> {
-  const checked = parseOptions(options);
-  const logger = extras.logger ?? SILENT_LOGGER;
-  const ffmpeg = await findFfmpeg();
-  const inputs = nameInputs(checked.inputs);
-  checkDistinctOutputs(checked, inputs);
-  checkHeatMaps(
-    checked,
-    inputs.map(({ id }) => id),
+export async function createPipeline<Own extends { readonly type: string } = never>(
+  options: OptionsInput<Own>,
+  extras: RunExtras = {},
+): Promise<Pipeline<Own>> {
+  const tools = await createTools(options, extras);
+  const { kinds, trackers, logger } = tools;
+  const checked = parseOptions(options, kinds);
+  const planned = await planSources(checked, tools);
+  if (planned.length === 0 && extras.keepsRunning !== true)
+    throw new SightlineError('ERR_USAGE', 'there is nothing to look at; name at least one source');
+  const plan = planSinks(checked, tools);
+  await plan.check(planned, readsOf(planned));
+  const sources = await Promise.all(planned.map((source) => source.create()));
+  const ownSinks = await Promise.all(
+    planned.map(async (source) => [source.id, await plan.createOwn(source)] as const),
   );
-  await checkNotRead(checked, inputs, checked.inputs, 'input');
-  const ownSinks = new Map(inputs.map((input) => [input.id, ownSinksOf(input, checked, ffmpeg, logger)]));
-  const sources = inputs.map(({ id, input }) =>
-    createFileSource({ id, path: input, ffmpeg, logger, ...checked.source }),
-  );
+  const sinks = await plan.createShared();
+
+  // What is wrong with these is found here, before a model is loaded.
   const modelDir = checked.model.path ?? BUNDLED_MODEL;
   const manifest = await loadManifest(modelDir);
-  // What is wrong with these is found here, before a model is loaded.
-  const trackers = createTrackerRegistry([...TRACKERS, ...(extras.trackers ?? [])]);
-  const settings = trackerSettings(checked, manifest.defaults.confidence, trackers);
-  const makeTracker = trackers.prepare(settings.tracking.tracker, settings.tracking.parameters);
-  const makeAnalytics = analyticsMaker(
-    checked,
-    inputs.map(({ id }) => id),
-    manifest.classes,
-  );
-  const { device, size, threads, batch, gpu, precision, modules } = checked.model;
-  const { confidence: _asked, ...detect } = checked.detect;
-  const detector = await createHostedDetector({
-    modelDir,
-    device,
-    size,
-    threads,
-    gpu,
-    precision,
-    modules,
-    maxBatch: batch,
-    ...detect,
-    confidence: settings.detector,
-    logger,
-    signal: extras.signal,
-  });
-  const { sinks, services } = sharedOutputs(checked, logger);
-  return assemblePipeline({
-    detector,
+  const { tracking, detector: confidence } = trackerSettings(checked, manifest.defaults.confidence, trackers);
+  const createTracker = trackers.prepare(tracking.tracker, tracking.parameters);
+  const known = new Map(planned.map((source) => [source.id, source]));
+  const analytics = analyticsMaker((id) => known.get(id)?.analytics, manifest.classes);
+  for (const { analytics: rules } of [checked, ...planned]) analytics.check(rules);
+
+  const { path: _path, batch, ...model } = checked.model;
+  const run = assemblePipeline({
+    detector: await createHostedDetector({
+      ...model,
+      modelDir,
+      maxBatch: batch,
+      ...checked.detect,
+      confidence,
+      logger,
+      signal: extras.signal,
+    }),
     sources,
-    sinks: [...sinks, ...(extras.sinks ?? [])],
-    ownSinks,
-    services,
-    tracking: settings.tracking,
-    createTracker: makeTracker,
-    createAnalytics: makeAnalytics,
+    sinks,
+    services: plan.services,
+    ownSinks: new Map(ownSinks),
+    tracking,
+    createTracker,
+    createAnalytics: (source) => analytics.create(source),
     framesInFlight: checked.framesInFlight,
-    concurrency: checked.concurrency,
+    concurrency: concurrencyOf(checked),
+    images: extras.images ?? false,
+    keepsRunning: extras.keepsRunning ?? false,
     logger,
   });
+  return withKinds<Own>(run, {
+    async source(written, replaces, start) {
+      const one = parseOptions({ sources: [written] }, kinds);
+      const taken = replaces ? [] : [...known.keys()];
+      const found = await planSources({ ...one, analytics: checked.analytics }, tools, taken);
+      const [source] = found as [PlannedSource];
+      if (found.length > 1)
+        throw new SightlineError('ERR_USAGE', `one source is added at a time, but ${found.length} are meant`);
+      analytics.check(source.analytics);
+      const before = known.get(source.id);
+      const all = [...known.values(), source].filter((other) => other !== before);
+      await plan.check(all, readsOf(all));
+      const [made, own] = [await source.create(), await plan.createOwn(source)];
+      known.set(source.id, source);
+      try {
+        return await start(made, own);
+      } catch (error) {
+        if (before === undefined) known.delete(source.id);
+        else known.set(source.id, before);
+        throw error;
+      }
+    },
+    sink: (written) => plan.createAnother(parseOptions({ sinks: [written] }, kinds).sinks[0]!),
+  });
+}
+
+/** Files that no output may be. */
+function readsOf(sources: readonly PlannedSource[]): Parameters<ReturnType<typeof planSinks>['check']>[1] {
+  return { what: 'input', files: sources.flatMap(({ address }) => address ?? []) };
 }

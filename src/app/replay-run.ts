@@ -2,30 +2,23 @@
 import { stat } from 'node:fs/promises';
 import { parseReplay } from '../config/parse.js';
 import type { ReplayInput, ReplayOptions } from '../config/schema.js';
-import { SightlineError } from '../errors.js';
-import { type FfmpegInstallation, findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
-import {
-  checkDistinctOutputs,
-  checkHeatMaps,
-  checkNotRead,
-  type NamedInput,
-  ownSinksOf,
-  sharedOutputs,
-} from './outputs.js';
-import { assemblePipeline, type Pipeline } from '../pipeline/pipeline.js';
-import { openRecording, type RecordedSource } from '../record/recording.js';
-import { createReplayDetector } from '../sources/replay/replay-detector.js';
-import { createReplaySource, createReplayVideoSource } from '../sources/replay/replay-source.js';
-import { SILENT_LOGGER } from '../contract/logger.js';
-import { createFileSource } from '../sources/file/file-source.js';
-import { createTrackerRegistry, TRACKERS, type TrackerRegistry } from '../tracking/registry.js';
-import { analyticsMaker, type PipelineExtras } from './track-parts.js';
-import { recordedSettings, trackerSettings } from './tracker-settings.js';
-import type { Detector } from '../contract/detector.js';
 import type { InputGeometry } from '../contract/frame.js';
-import type { Logger } from '../contract/logger.js';
+import type { Sink } from '../contract/sink.js';
 import type { Source } from '../contract/source.js';
 import type { TrackingInfo } from '../contract/tracker.js';
+import { SightlineError } from '../errors.js';
+import type { TrackerRegistry } from '../tracking/registry.js';
+import { assemblePipeline } from '../pipeline/pipeline.js';
+import { openRecording, type RecordedSource } from '../record/recording.js';
+import type { SinkSource } from '../sinks/sink-kind.js';
+import { createFileSource } from '../sources/file/file-source.js';
+import { createReplayDetector } from '../sources/replay/replay-detector.js';
+import { createReplaySource, createReplayVideoSource } from '../sources/replay/replay-source.js';
+import { type Pipeline, withKinds } from './pipeline.js';
+import { planSinks } from './plan-sinks.js';
+import { concurrencyOf, createTools, type PipelineExtras } from './run-tools.js';
+import { analyticsMaker } from './track-parts.js';
+import { recordedSettings, trackerSettings } from './tracker-settings.js';
 
 export type { ReplayInput } from '../config/schema.js';
 
@@ -34,15 +27,27 @@ const BLIND: InputGeometry = { width: 32, height: 32, pad: 128, kernel: 'area' }
 /** Confidence of an object for recordings that do not say theirs. */
 const USUAL_CONFIDENCE = 0.5;
 
+/** A source of the recording. */
+interface Place extends SinkSource {
+  /** Path or address of its video. */
+  readonly address: string;
+  readonly rules: ReplayOptions['analytics'];
+}
+
 /**
  * Prepares a run on what was recorded. With nothing but the recording it makes the same tracks again, bit for bit.
  *
- * The video is only opened if an output shows pictures or the tracker looks at them.
+ * The video is only opened if a sink shows images or the tracker looks at them.
+ * @typeParam Own options of kinds of the caller's own.
  * @throws SightlineError for options, or a recording or video that cannot be used.
  */
-export async function createReplay(input: ReplayInput, extras: PipelineExtras = {}): Promise<Pipeline> {
-  const options = parseReplay(input);
-  const logger = extras.logger ?? SILENT_LOGGER;
+export async function createReplay<Own extends { readonly type: string } = never>(
+  input: ReplayInput<Own>,
+  extras: PipelineExtras = {},
+): Promise<Pipeline<Own>> {
+  const tools = await createTools(input, extras);
+  const { kinds, trackers, logger } = tools;
+  const options = parseReplay(input, kinds);
   const recording = await openRecording(options.recording);
   const { sources, cutAt } = recording;
   if (cutAt !== undefined)
@@ -54,65 +59,95 @@ export async function createReplay(input: ReplayInput, extras: PipelineExtras = 
       `the recording has ${sources.length} sources; leave the video out, and each is read from where its record says`,
     );
   }
-  const trackers = createTrackerRegistry([...TRACKERS, ...(extras.trackers ?? [])]);
   const tracking = trackingOf(input, options, head.tracking, trackers);
   const makeTracker = trackers.prepare(tracking.tracker, tracking.parameters);
-  const ids = sources.map((source) => source.head.source);
-  const makeAnalytics = analyticsMaker(options, ids, head.classes);
   const looks = makeTracker().usesPixels;
-  const places = sources.map((source) => ({
-    id: source.head.source,
-    input: options.video ?? source.head.uri,
-  }));
-  const shows = await showsPictures(options, places);
-  checkDistinctOutputs(options, places);
-  checkHeatMaps(options, ids);
-  await checkNotRead(options, places, [options.recording], 'recording');
+  const places = placesOf(options, sources);
+  const rules = new Map(places.map((place) => [place.id, place.rules]));
+  const analytics = analyticsMaker((id) => rules.get(id), head.classes);
+  for (const some of [options.analytics, ...rules.values()]) analytics.check(some);
+  const plan = planSinks(options, tools);
+  await plan.check(places, { what: 'recording', files: [options.recording] });
+  const ownSinks = await Promise.all(
+    places.map(async (place) => [place.id, await plan.createOwn(place)] as const),
+  );
+  const sinks = await plan.createShared();
   const [width, height] = head.input;
   const seen = { ...BLIND, width, height };
   const detector = createReplayDetector(head, seen, options.classes);
-  const ffmpeg = shows || looks ? await findFfmpeg() : undefined;
+  const shows = await showsImages(
+    [...sinks, ...ownSinks.flatMap(([, own]) => own)].filter(({ pixels }) => pixels),
+    (sink) => plan.worksBlind(sink),
+    () => areThere(options, places),
+  );
+  const ffmpeg = shows || looks ? await tools.ffmpeg() : undefined;
   const made = sources.map((source, at): Source => {
     const parts = { recording, source, expect: detector.expect.bind(detector) };
     if (ffmpeg === undefined) return createReplaySource(parts);
-    return createReplayVideoSource(parts, videoOf(places[at]!, ffmpeg, logger));
+    const { id, address } = places[at]!;
+    return createReplayVideoSource(parts, createFileSource({ id, path: address, ffmpeg, logger }));
   });
-  const { sinks, services } = sharedOutputs(options, logger);
-  return assemblePipeline({
-    detector: detector satisfies Detector,
+  const run = assemblePipeline({
+    detector,
     sources: made,
-    sinks: [...sinks, ...(extras.sinks ?? [])],
-    services,
-    ownSinks: new Map(places.map((place) => [place.id, ownSinksOf(place, options, ffmpeg, logger)])),
+    sinks,
+    services: plan.services,
+    ownSinks: new Map(ownSinks),
     geometry: looks ? seen : BLIND,
     tracking,
     createTracker: makeTracker,
-    createAnalytics: makeAnalytics,
+    createAnalytics: (source) => analytics.create(source),
     framesInFlight: options.framesInFlight,
-    concurrency: options.concurrency,
+    concurrency: concurrencyOf(options),
     logger,
+  });
+  return withKinds<Own>(run, {
+    source: () =>
+      Promise.reject(new SightlineError('ERR_USAGE', 'a replay has the sources of its recording, no others')),
+    sink: (written) =>
+      plan.createAnother(parseReplay({ recording: options.recording, sinks: [written] }, kinds).sinks[0]!),
   });
 }
 
-/** A heat map is glad of a picture to lie on, but does without if the video is not there any more. */
-async function showsPictures(
-  { output, video }: Pick<ReplayOptions, 'output' | 'video'>,
-  places: readonly NamedInput[],
-): Promise<boolean> {
-  if (output.video !== undefined || output.serve !== undefined) return true;
-  if (output.heatMap === undefined) return false;
-  if (video !== undefined) return true;
-  const found = await Promise.all(places.map(({ input }) => stat(input).catch(() => undefined)));
-  return found.every((file) => file?.isFile() === true);
+/** @throws SightlineError ERR_USAGE for analytics of a source that is not in the recording. */
+function placesOf(
+  { sources: own, analytics, video }: Pick<ReplayOptions, 'sources' | 'analytics' | 'video'>,
+  recorded: readonly RecordedSource[],
+): Place[] {
+  const ids = recorded.map(({ head }) => head.source);
+  const unknown = own.find(({ id }) => !ids.includes(id));
+  if (unknown !== undefined) {
+    throw new SightlineError(
+      'ERR_USAGE',
+      `the recording has no source "${unknown.id}"; its sources are ${ids.join(', ')}`,
+    );
+  }
+  return recorded.map(({ head: { source: id, uri } }) => {
+    const rules = own.find((source) => source.id === id)?.analytics ?? analytics;
+    return { id, address: video ?? uri, rules, heatMap: rules?.heatMap !== undefined };
+  });
 }
 
-function videoOf({ id, input }: NamedInput, ffmpeg: FfmpegInstallation, logger: Logger): Source {
-  return createFileSource({ id, path: input, ffmpeg, logger });
+/** @param showing sinks that ask for images; those that do without get them if the videos are there. */
+async function showsImages(
+  showing: readonly Sink[],
+  worksBlind: (sink: Sink) => boolean,
+  videosAreThere: () => Promise<boolean>,
+): Promise<boolean> {
+  if (showing.length === 0) return false;
+  return !showing.every(worksBlind) || videosAreThere();
+}
+
+/** A video that was named counts as there: if it is not, that is an error. */
+async function areThere({ video }: Pick<ReplayOptions, 'video'>, places: readonly Place[]): Promise<boolean> {
+  if (video !== undefined) return true;
+  const found = await Promise.all(places.map(({ address }) => stat(address).catch(() => undefined)));
+  return found.every((file) => file?.isFile() === true);
 }
 
 /** The recorded tracker with what the caller changes; all of the caller's if it is another tracker. */
 function trackingOf(
-  { track = {} }: ReplayInput,
+  { track = {} }: Pick<ReplayInput, 'track'>,
   options: ReplayOptions,
   recorded: TrackingInfo | undefined,
   trackers: TrackerRegistry,

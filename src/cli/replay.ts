@@ -5,7 +5,7 @@ import { QUOTING } from '../text/class-list.js';
 import { nameList, numberFrom } from './parse-values.js';
 import { runPipeline } from './run-pipeline.js';
 import {
-  outputOf,
+  outcomeOf,
   type SharedFlags,
   trackOf,
   withOutputFlags,
@@ -24,7 +24,7 @@ export function replayCommand(onExit: (code: number) => void): Command {
   const command = new Command('replay')
     .description('track, count and write again from recorded detections, without a model')
     .argument('<recording>', 'records that `sightline track --jsonl` wrote');
-  withOutputFlags(command.optionsGroup('Outputs (with none named: the summary only):'), 'source');
+  withOutputFlags(command.optionsGroup('Outputs (with none named: the summary only):'));
   command
     .optionsGroup('Tracking and counting (default: as recorded):')
     .option('--conf <x>', 'least confidence of an object, 0 to 1', numberFrom(0, 1))
@@ -40,7 +40,10 @@ export function replayCommand(onExit: (code: number) => void): Command {
 }
 
 /** Laid over each other: file, then flags. */
-async function optionsOf(recording: string, flags: ReplayFlags): Promise<ReplayInput> {
+async function optionsOf(
+  recording: string,
+  flags: ReplayFlags,
+): Promise<ReplayInput<{ readonly type: string }>> {
   const file = flags.config === undefined ? {} : await loadReplayFile(flags.config);
   const zones = flags.zones === undefined ? undefined : await loadAnalyticsFile(flags.zones);
   return {
@@ -53,6 +56,6 @@ async function optionsOf(recording: string, flags: ReplayFlags): Promise<ReplayI
       analytics: zones,
     }),
     track: trackOf(flags, file.track),
-    output: outputOf(flags, file.output),
+    ...outcomeOf(flags, file),
   };
 }

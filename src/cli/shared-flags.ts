@@ -1,6 +1,7 @@
 /** Flags that `track` and `replay` have in common: what comes out, how it is followed and counted, and how it is told. */
 import { type Command, Option } from 'commander';
-import type { OptionsInput } from '../app/app.js';
+import type { loadOptionsFile, OptionsInput } from '../app/app.js';
+import { SightlineError } from '../errors.js';
 import { given } from './given.js';
 import { address, numberFrom, trackerOption } from './parse-values.js';
 import type { TalkFlags } from './run-pipeline.js';
@@ -10,7 +11,7 @@ export interface OutputFlags {
   video?: string;
   jsonl?: string;
   mot?: string;
-  fillGaps?: number;
+  interpolate?: number;
   heatMap?: string;
   serve?: ReturnType<typeof address>;
   overwrite?: true;
@@ -29,15 +30,15 @@ export interface SharedFlags extends OutputFlags, TrackingFlags, TalkFlags {
   config?: string;
 }
 
-/** @param stands what `{name}` is the name of. */
-export function withOutputFlags(command: Command, stands: 'input' | 'source'): Command {
-  const named = `{name} stands for the name of the ${stands}`;
+/** Flags for what comes out. */
+export function withOutputFlags(command: Command): Command {
+  const named = '{source} stands for the id of the source';
   return command
     .option('--video <file>', `annotated video; ${named}`)
     .option('--jsonl <file>', 'records, one a line; - for the standard output')
     .option('--mot <file>', `tracks as MOTChallenge text; ${named}`)
     .option(
-      '--fill-gaps <seconds>',
+      '--interpolate <seconds>',
       'longest gap of a track that the MOTChallenge text fills with boxes in between',
       numberFrom(0, 86_400),
     )
@@ -78,15 +79,33 @@ export function withTalkFlags(command: Command): Command {
     );
 }
 
-/** `output` of the options: file, then flags. */
-export function outputOf(
-  { video, jsonl, mot, fillGaps, heatMap, serve, overwrite }: OutputFlags,
-  file: OptionsInput['output'],
-): OptionsInput['output'] {
+type Written = Awaited<ReturnType<typeof loadOptionsFile>>;
+type Sinks = NonNullable<Written['sinks']>;
+
+/** What comes out, of the options: those of the file, but a flag takes the place of every sink of its type. */
+export function outcomeOf(
+  { video, jsonl, mot, heatMap, interpolate, serve, overwrite }: OutputFlags,
+  file: Pick<Written, 'sinks' | 'server' | 'overwrite'>,
+): Pick<Written, 'sinks' | 'server' | 'overwrite'> {
+  const flagged = Object.entries({ video, jsonl, mot, 'heat-map': heatMap }).flatMap(([type, path]) =>
+    path === undefined ? [] : [{ type, path }],
+  ) as Sinks;
+  const types = new Set(flagged.map(typeOf));
+  const sinks = [...(file.sinks ?? []).filter((sink) => !types.has(typeOf(sink))), ...flagged];
+  if (interpolate !== undefined && !sinks.some((sink) => typeOf(sink) === 'mot'))
+    throw new SightlineError('ERR_USAGE', '--interpolate is about MOTChallenge text; give --mot as well');
   return {
-    ...file,
-    ...given({ video, jsonl, mot, fillGapsSeconds: fillGaps, heatMap, serve, overwrite }),
+    sinks: sinks.map((sink) =>
+      interpolate === undefined || typeOf(sink) !== 'mot'
+        ? sink
+        : { ...sink, interpolateSeconds: interpolate },
+    ),
+    ...given({ server: serve ?? file.server, overwrite: overwrite ?? file.overwrite }),
   };
+}
+
+function typeOf(sink: Sinks[number]): string | undefined {
+  return 'type' in sink ? sink.type : undefined;
 }
 
 /** `track` of the options: file, then flags. */

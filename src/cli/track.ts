@@ -1,23 +1,21 @@
 import { Command, Option } from 'commander';
-import {
-  createPipeline,
-  defaultOutputs,
-  loadAnalyticsFile,
-  loadOptionsFile,
-  type OptionsInput,
-} from '../app/app.js';
+import { createPipeline, DEFAULT_SINKS, loadAnalyticsFile, loadOptionsFile } from '../app/app.js';
+import { SightlineError } from '../errors.js';
 import { QUOTING } from '../text/class-list.js';
 import { classList, inputSize, numberFrom, seconds } from './parse-values.js';
 import { given } from './given.js';
 import { runPipeline } from './run-pipeline.js';
 import {
-  outputOf,
+  outcomeOf,
   type SharedFlags,
   trackOf,
   withOutputFlags,
   withTalkFlags,
   withTrackingFlags,
 } from './shared-flags.js';
+
+/** What a file may hold: kinds of a user's own among it. */
+type Written = Awaited<ReturnType<typeof loadOptionsFile>>;
 
 interface TrackFlags extends SharedFlags {
   model?: string;
@@ -41,10 +39,12 @@ interface TrackFlags extends SharedFlags {
 export function trackCommand(onExit: (code: number) => void): Command {
   const command = new Command('track')
     .description('find and follow objects in video files')
-    .argument('<input...>', 'video files, images or http(s) addresses');
+    .argument(
+      '[input...]',
+      'video files, images or http(s) addresses, patterns of file names too; with none those of --config',
+    );
   withOutputFlags(
-    command.optionsGroup('Outputs (with none named: <name>.tracked.mp4 and <name>.jsonl here):'),
-    'input',
+    command.optionsGroup('Outputs (with none named: <source>.tracked.mp4 and <source>.jsonl here):'),
   );
   command
     .optionsGroup('Model:')
@@ -85,7 +85,7 @@ export function trackCommand(onExit: (code: number) => void): Command {
     cameraMotion: '',
   });
   command
-    .optionsGroup('Part of the input:')
+    .optionsGroup('Part of each input:')
     .option('--start <time>', 'skip this much at the beginning (seconds or h:mm:ss)', seconds)
     .option('--duration <time>', 'process this much media time', seconds)
     .option('--stride <n>', 'process every n-th frame', numberFrom(1, 100_000, 'integer'))
@@ -104,7 +104,7 @@ export function trackCommand(onExit: (code: number) => void): Command {
 async function track(inputs: string[], flags: TrackFlags): Promise<number> {
   const file = flags.config === undefined ? {} : await loadOptionsFile(flags.config);
   const zones = flags.zones === undefined ? undefined : await loadAnalyticsFile(flags.zones);
-  const options = withDefaultOutputs({
+  const options = withDefaultSinks({
     ...optionsOf(inputs, flags, file),
     ...(zones !== undefined && { analytics: zones }),
   });
@@ -112,11 +112,11 @@ async function track(inputs: string[], flags: TrackFlags): Promise<number> {
 }
 
 /** Laid over each other: file, then flags. */
-function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInput>): OptionsInput {
+function optionsOf(inputs: string[], flags: TrackFlags, file: Written): Written {
   const { classes } = flags;
   return {
     ...file,
-    inputs,
+    sources: sourcesOf(inputs, flags, file.sources),
     model: {
       ...file.model,
       ...given({
@@ -143,21 +143,31 @@ function optionsOf(inputs: string[], flags: TrackFlags, file: Partial<OptionsInp
       }),
     },
     track: trackOf(flags, file.track),
-    source: {
-      ...file.source,
-      ...given({
-        start: flags.start,
-        duration: flags.duration,
-        stride: flags.stride,
-        maxFrames: flags.maxFrames,
-      }),
-    },
-    output: outputOf(flags, file.output),
+    ...outcomeOf(flags, file),
   };
 }
 
-function withDefaultOutputs(options: OptionsInput): OptionsInput {
-  const { video, jsonl, mot, heatMap, serve } = options.output ?? {};
-  const named = [video, jsonl, mot, heatMap, serve].some((output) => output !== undefined);
-  return named ? options : { ...options, output: { ...options.output, ...defaultOutputs } };
+/** The inputs of the command line, or else the sources of the file; the flags say which part of a file is looked at. */
+function sourcesOf(
+  inputs: readonly string[],
+  { start, duration, stride, maxFrames }: TrackFlags,
+  ofFile: Written['sources'] = [],
+): NonNullable<Written['sources']> {
+  const sources = inputs.length > 0 ? inputs : ofFile;
+  if (sources.length === 0) {
+    throw new SightlineError(
+      'ERR_USAGE',
+      'no input: name video files, or give a --config that has "sources"; see `sightline track --help`',
+    );
+  }
+  const part = given({ start, duration, stride, maxFrames });
+  return sources.map((source) => {
+    if (typeof source === 'string') return { type: 'file', path: source, ...part };
+    return 'type' in source && source.type === 'file' ? { ...source, ...part } : source;
+  });
+}
+
+function withDefaultSinks(options: Written): Written {
+  const { sinks = [], server } = options;
+  return sinks.length > 0 || server !== undefined ? options : { ...options, sinks: DEFAULT_SINKS };
 }

@@ -3,12 +3,14 @@
  * Descriptions end up in config/sightline.schema.json.
  */
 import { z } from 'zod';
-import { analyticsSchema } from '../analytics/options.js';
+import type { Sink } from '../contract/sink.js';
+import type { Source } from '../contract/source.js';
 import { MAX_SIDE, parseInputSize, SIZE_RULE, SIZE_STEP } from '../geometry/input-size.js';
+import { analyticsSchema } from '../analytics/options.js';
+import { type Entry, type Kinds, listEntry, type SinkInput, type SourceKindInput } from './kinds.js';
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
-const seconds = z.number().min(0);
 const path = z.string().min(1);
 
 const sizeRule = { error: `expected ${SIZE_RULE}` };
@@ -89,15 +91,6 @@ const detectOptions = z
   })
   .prefault({});
 
-const sourceOptions = z
-  .strictObject({
-    start: seconds.optional().describe('Seconds to skip at the beginning.'),
-    duration: z.number().positive().optional().describe('Seconds of media to process.'),
-    stride: count.default(1).describe('Process every n-th frame.'),
-    maxFrames: count.optional().describe('Stop after this many processed frames.'),
-  })
-  .prefault({});
-
 const trackOptions = z
   .strictObject({
     tracker: z
@@ -133,78 +126,162 @@ const trackOptions = z
   })
   .prefault({});
 
-const serveOptions = z.strictObject({
+const serverOptions = z.strictObject({
   port: z.int().min(0).max(65535).describe('Port of the live page and feed; 0 takes a free one.'),
   host: z
     .string()
     .min(1)
     .default('127.0.0.1')
     .describe('Address to listen on; 0.0.0.0 opens it to the network.'),
+  allowedOrigins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Origins of other pages that may connect, such as https://wall.example.com.'),
 });
 
-const outputOptions = z
-  .strictObject({
-    video: path.optional().describe('Annotated video; {name} stands for the name of the input.'),
-    jsonl: path.optional().describe('Records, one a line; - is the standard output.'),
-    mot: path.optional().describe('Tracks as MOTChallenge text; {name} stands for the name of the input.'),
-    fillGapsSeconds: seconds
-      .optional()
-      .describe(
-        'Longest gap of a track that the MOTChallenge text fills with boxes in between; none if not given.',
-      ),
-    heatMap: path
-      .optional()
-      .describe(
-        'Heat map as PNG, once an input has ended; {name} stands for its name. Needs `heatMap` in analytics.',
-      ),
-    serve: serveOptions.optional().describe('Live page and WebSocket feed.'),
-    overwrite: z.boolean().default(false).describe('Whether existing files may be replaced.'),
-  })
-  .prefault({});
-
-/** All options of a run. */
-export const optionsSchema = z.strictObject({
-  inputs: z
-    .array(path)
-    .min(1, 'at least one input is needed')
-    .describe('Video files, images or http(s) addresses.'),
-  model: modelOptions,
-  detect: detectOptions,
-  source: sourceOptions,
+/** What a run and a replay have in common. */
+const shared = {
+  modules: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Modules with kinds of your own, from the folder of this file on: docs/extending.md.'),
   track: trackOptions,
-  analytics: analyticsSchema.optional().describe('Lines, zones and the rest of it, for every input.'),
-  analyticsBySource: z
-    .record(z.string(), analyticsSchema)
+  analytics: analyticsSchema
     .optional()
-    .describe('The same for inputs by their name, instead of `analytics`.'),
-  output: outputOptions,
+    .describe('Lines, zones and the rest of it, for every source that has none of its own.'),
+  server: serverOptions.optional().describe('Live page and WebSocket feed.'),
+  overwrite: z.boolean().default(false).describe('Whether existing files may be replaced.'),
   framesInFlight: z
     .int()
     .min(2)
     .max(256)
     .default(8)
-    .describe('Decoded frames of one input that may exist at once: the ceiling of its memory.'),
-  concurrency: count.max(64).default(2).describe('Inputs that are processed at the same time.'),
-});
+    .describe('Decoded frames of one source that may exist at once: the ceiling of its memory.'),
+  concurrency: count
+    .max(64)
+    .optional()
+    .describe(
+      'Files that are worked on at the same time; if not given as many as there are cores, at least 2.',
+    ),
+};
 
-/** What a caller writes: everything but `inputs` may be left out. */
-export type OptionsInput = z.input<typeof optionsSchema>;
+const id = z.string().regex(/^[^/\\]+$/, 'expected a name without slashes');
+const ownAnalytics = analyticsSchema.optional().describe('Lines, zones and the rest of it, of this source.');
 
-/** Options with every default in place. */
-export type Options = z.output<typeof optionsSchema>;
+/** What every source has besides the options of its kind. */
+const ofEverySource = {
+  id: id
+    .optional()
+    .describe(
+      'Its name in records, outputs and messages; if not given that of its file, without the extension.',
+    ),
+  analytics: ownAnalytics,
+};
 
-/** All options of a replay: those of a run that have nothing to do with pictures and the network. */
-export const replaySchema = optionsSchema
-  .omit({ inputs: true, model: true, source: true, detect: true })
-  .extend({
-    recording: path.describe('Records that a run wrote, JSONL.'),
-    video: path.optional().describe('The video that it was made from; where the records say if not given.'),
-    confidence: fraction.optional().describe("Least confidence of an object; the recording's if not given."),
-    classes: z.array(z.string().min(1)).min(1).optional().describe('Names of the classes to use.'),
-  });
+/** What it was before there were kinds. */
+const renamed: Readonly<Record<string, string>> = {
+  inputs: '; it is "sources" now, a list of paths or { type: file, path: … }',
+  source: '; what it held belongs to each of "sources" now: { type: file, path: …, start: … }',
+  output:
+    '; it is "sinks" now, a list of { type: video, path: … } and the like, beside "server" and "overwrite"',
+  analyticsBySource: '; "analytics" of one source stands in its entry of "sources" now',
+};
+
+/** A key that has another name now gets that said; for the others `checkOptions` knows what to say. */
+function sayRenamed({ code, keys }: { code?: string | undefined; keys?: unknown }): string | undefined {
+  return code === 'unrecognized_keys' ? renamed[(keys as readonly string[])[0]!] : undefined;
+}
+
+/** Objects may stand in the lists instead of options: in code, not in a file. */
+interface ReadyMade {
+  readonly source: z.ZodType<Source>;
+  readonly sink: z.ZodType<Sink>;
+}
+
+function sinkList({ sinks }: Kinds, ready?: ReadyMade) {
+  const entry = listEntry('sink', sinks, {});
+  return z
+    .array(ready === undefined ? entry : z.union([entry, ready.sink], 'expected { type: … }, or a sink'))
+    .default([])
+    .describe('What becomes of the results.');
+}
+
+function sourceList({ sources }: Kinds, ready?: ReadyMade) {
+  const entry = listEntry('source', sources, ofEverySource);
+  const path = z
+    .string()
+    .min(1)
+    .transform((written): Entry => ({ type: 'file', path: written }));
+  const either = [path.pipe(entry), entry, ...(ready === undefined ? [] : [ready.source])];
+  return z
+    .array(z.union(either, 'expected a path, or { type: … }'))
+    .default([])
+    .describe('What is looked at. A path stands for { type: file, path: … }.');
+}
+
+/**
+ * All options of a run.
+ * @param kinds what `type` of a source and a sink can be.
+ */
+export function optionsSchema(kinds: Kinds, ready?: ReadyMade) {
+  return z.strictObject(
+    {
+      sources: sourceList(kinds, ready),
+      sinks: sinkList(kinds, ready),
+      model: modelOptions,
+      detect: detectOptions,
+      ...shared,
+    },
+    { error: sayRenamed },
+  );
+}
+
+/** All options of a replay: those of a run that have nothing to do with images and the network. */
+export function replaySchema(kinds: Kinds, ready?: ReadyMade) {
+  return z.strictObject(
+    {
+      recording: path.describe('Records that a run wrote, JSONL.'),
+      video: path.optional().describe('The video that it was made from; where the records say if not given.'),
+      sources: z
+        .array(z.strictObject({ id, analytics: ownAnalytics }))
+        .default([])
+        .describe('Sources of the recording that have analytics of their own.'),
+      sinks: sinkList(kinds, ready),
+      confidence: fraction
+        .optional()
+        .describe("Least confidence of an object; the recording's if not given."),
+      classes: z.array(z.string().min(1)).min(1).optional().describe('Names of the classes to use.'),
+      ...shared,
+    },
+    { error: sayRenamed },
+  );
+}
+
+/** Options of a source. */
+export type SourceInput = SourceKindInput & { readonly [Key in keyof CommonInput]?: CommonInput[Key] };
+
+type CommonInput = { readonly id: string; readonly analytics: z.input<typeof analyticsSchema> };
+
+/** What a caller writes: all of it may be left out. @typeParam Own options of kinds of the caller's own. */
+export type OptionsInput<Own extends { readonly type: string } = never> = WithLists<
+  z.input<ReturnType<typeof optionsSchema>>,
+  { readonly sources?: readonly (string | SourceInput | Own | Source)[] } & SinksInput<Own>
+>;
 
 /** What a caller writes for a replay. */
-export type ReplayInput = z.input<typeof replaySchema>;
+export type ReplayInput<Own extends { readonly type: string } = never> = WithLists<
+  z.input<ReturnType<typeof replaySchema>>,
+  SinksInput<Own>
+>;
+
+interface SinksInput<Own> {
+  readonly sinks?: readonly (SinkInput | Own | Sink)[];
+}
+
+type WithLists<Options, Lists> = Omit<Options, keyof Lists> & Lists;
+
+/** Options with every default in place. */
+export type Options = z.output<ReturnType<typeof optionsSchema>>;
 
 /** Options of a replay with every default in place. */
-export type ReplayOptions = z.output<typeof replaySchema>;
+export type ReplayOptions = z.output<ReturnType<typeof replaySchema>>;

@@ -38,14 +38,14 @@ export function checkOptions<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(options, { error: unknownKeys });
   if (parsed.success) return parsed.data;
-  const { message } = describe(parsed.error.issues[0]!, options);
+  const { message } = describe(mostTelling(parsed.error.issues)!, options);
   throw new SightlineError('ERR_USAGE', of === undefined ? message : `${of}: ${message}`);
 }
 
 /** The first thing that is wrong with options; undefined if nothing is. */
 export function findProblem(schema: z.ZodType, options: unknown): OptionProblem | undefined {
   const { error } = schema.safeParse(options, { error: unknownKeys });
-  return error && describe(error.issues[0]!, options);
+  return error && describe(mostTelling(error.issues)!, options);
 }
 
 /** The only complaint that needs to know the schema: which name is near depends on the names that there are. */
@@ -54,7 +54,8 @@ function unknownKeys(issue: z.core.$ZodRawIssue): string | undefined {
   return didYouMean(issue.keys[0] ?? '', Object.keys(issue.inst.shape));
 }
 
-function describe(issue: z.core.$ZodIssue, input: unknown): OptionProblem {
+function describe(found: z.core.$ZodIssue, input: unknown): OptionProblem {
+  const issue = innermost(found);
   const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') {
     const unknown = [...path, issue.keys[0]!];
@@ -67,6 +68,28 @@ function describe(issue: z.core.$ZodIssue, input: unknown): OptionProblem {
   );
   const said = message.charAt(0).toLowerCase() + message.slice(1);
   return { path, message: `option "${path.join('.')}" ${show(value)}: ${said}` };
+}
+
+/** Where one of several shapes is expected, what is wrong within the one that the value comes nearest to. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  let deepest: z.core.$ZodIssue = issue;
+  for (const issues of issue.errors) {
+    const first = mostTelling(issues);
+    if (first === undefined) continue;
+    const inner = innermost({ ...first, path: [...issue.path, ...first.path] });
+    if (depthOf(inner) > depthOf(deepest)) deepest = inner;
+  }
+  return deepest;
+}
+
+/** Of a mistyped key, the key says more than that another one is missing. */
+function mostTelling(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
+  return issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+}
+
+function depthOf(issue: z.core.$ZodIssue): number {
+  return issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0);
 }
 
 function show(value: unknown): string {

@@ -133,7 +133,12 @@ describe('bad input gets one clear line and the right exit code', () => {
   });
 
   it.each([
-    [['track'], /missing required argument/],
+    [['track'], /^error: no input: name video files, or give a --config that has "sources"[^\n]*\n$/],
+    [['track', 'a.mp4', '--video', '{name}.mp4'], /\{name\} in it; that is \{source\} now/],
+    [
+      ['track', 'a.mp4', '--interpolate', '1'],
+      /--interpolate is about MOTChallenge text; give --mot as well/,
+    ],
     [['track', 'a.mp4', '--conf', '2'], /--conf .*from 0 to 1/],
     [['track', 'a.mp4', '--stride', '0.5'], /whole number from 1/],
     [['track', 'a.mp4', '--wat'], /unknown option '--wat'/],

@@ -148,7 +148,7 @@ describe('sightline replay', () => {
   });
 
   it('replays several sources of one recording', async () => {
-    const stderr = await replay('two.jsonl', '--jsonl', 'two-again.jsonl', '--mot', '{name}.txt');
+    const stderr = await replay('two.jsonl', '--jsonl', 'two-again.jsonl', '--mot', '{source}.txt');
     expect(stderr).toMatch(/^car-detection: /m);
     expect(stderr).toMatch(/^one-by-one-person-detection: /m);
     const bySource = (file: string, id: string): unknown[] =>
@@ -157,7 +157,7 @@ describe('sightline replay', () => {
       expect(bySource('two-again.jsonl', id)).toEqual(bySource('two.jsonl', id));
       expect(existsSync(at(`${id}.txt`))).toBe(true);
     }
-    const refused = await runCli(['replay', 'two.jsonl', '--input', CARS, '--video', '{name}.mp4'], {
+    const refused = await runCli(['replay', 'two.jsonl', '--input', CARS, '--video', '{source}.mp4'], {
       cwd: folder,
     });
     expect(refused.stderr).toMatch(ONE_LINE);
@@ -179,7 +179,7 @@ describe('sightline replay', () => {
 
 describe('a heat map', () => {
   it('is written of a run and of a replay, and needs to be asked for in the zones file', async () => {
-    await replay('stride.jsonl', '--zones', 'zones.yaml', '--heat-map', '{name}.png');
+    await replay('stride.jsonl', '--zones', 'zones.yaml', '--heat-map', '{source}.png');
     expect(probeVideo(at('car-detection.png'))).toMatchObject({ codec: 'png', width: 768, height: 432 });
     const text = readFileSync(at('stride.jsonl'), 'utf8');
     writeFileSync(at('gone.jsonl'), text.replace(/"uri":"[^"]*"/, '"uri":"gone.mp4"'));
@@ -244,7 +244,7 @@ describe('a replay that cannot work ends with one line', () => {
       ['--mot', 'hard.txt'],
     ]) {
       const { code, line } = await refused(['rec.jsonl', ...output, '--overwrite'], cwd);
-      expect(line).toContain(`${output.join(' "')}" is the recording itself`);
+      expect(line).toContain(`the ${output[0]!.slice(2)} output "${output[1]!}" is the recording itself`);
       expect(code).toBe(2);
     }
     expect(hashOf(join(cwd, 'rec.jsonl'))).toBe(hashOf(at('stride.jsonl')));

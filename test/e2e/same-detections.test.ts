@@ -28,7 +28,7 @@ it('command line, library and a bare detector find the same objects in one pictu
   const byCli = frame!.detections.map(({ class: label, confidence, box }) => [label, confidence, ...box]);
 
   const byLibrary: unknown[] = [];
-  const pipeline = await createPipeline({ inputs: [PICTURE] });
+  const pipeline = await createPipeline({ sources: [PICTURE] });
   pipeline.results.subscribe(({ detections }) => byLibrary.push(...detections.map(plain)));
   await pipeline.run();
 

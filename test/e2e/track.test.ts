@@ -11,6 +11,7 @@ const FAKE = await fakeModel();
 
 interface Line {
   readonly type: string;
+  readonly source?: string;
   readonly frame?: number;
   readonly ptsUs?: number;
   readonly tracks?: readonly { readonly id: number; readonly class: string }[];
@@ -99,7 +100,7 @@ describe('sightline track', () => {
       ],
       { cwd: new URL('../..', import.meta.url), encoding: 'utf8' },
     );
-    expect(text.split('\n')).toEqual(['Usage: sightline track [options] <input...>', 'codes 0 0', '']);
+    expect(text.split('\n')).toEqual(['Usage: sightline track [options] [input...]', 'codes 0 0', '']);
   });
 
   it('keeps every timestamp of a clip with a variable frame rate and a late start', async () => {
@@ -140,10 +141,10 @@ describe('sightline track', () => {
     const refused = await runCli(['track', ...inputs, '--video', 'all.mp4'], { cwd });
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.stderr).toMatch(
-      /^error: --video "all\.mp4" would take 2 inputs; put \{name\} into it[^\n]*\n$/,
+      /^error: the video output "all\.mp4" would take 2 sources; put \{source\} into it[^\n]*\n$/,
     );
     const done = await runCli(
-      ['track', ...inputs, '--mot', '{name}.txt', '--jsonl', 'all.jsonl', '--max-frames', '15', ...FAKE],
+      ['track', ...inputs, '--mot', '{source}.txt', '--jsonl', 'all.jsonl', '--max-frames', '15', ...FAKE],
       { cwd },
     );
     expect(done.code).toBe(0);
@@ -154,16 +155,51 @@ describe('sightline track', () => {
 
   it('takes options from a file, flags first', async () => {
     const cwd = await temporaryFolder();
-    writeFileSync(join(cwd, 'c.yaml'), 'source:\n  maxFrames: 7\n  stride: 2\noutput:\n  jsonl: "-"\n');
-    const { stdout } = await runCli(
-      ['track', clip('car-detection'), '--config', 'c.yaml', '--stride', '3', ...FAKE],
-      {
-        cwd,
-      },
+    const config = {
+      sources: [
+        clip('car-detection'),
+        { type: 'file', path: clip('car-detection'), id: 'gate', start: '0:10', maxFrames: 7, stride: 2 },
+      ],
+      sinks: [
+        { type: 'jsonl', path: '-' },
+        { type: 'mot', path: '{source}.txt' },
+      ],
+    };
+    writeFileSync(join(cwd, 'c.yaml'), JSON.stringify(config));
+    const args = [
+      'track',
+      '--config',
+      'c.yaml',
+      '--stride',
+      '3',
+      '--max-frames',
+      '4',
+      '--jsonl',
+      'a.jsonl',
+      ...FAKE,
+    ];
+    const { code, stdout } = await runCli(args, { cwd });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    const frames = linesOf(readFileSync(join(cwd, 'a.jsonl'), 'utf8')).filter(({ type }) => type === 'frame');
+    const timesOf = (id: string) => frames.filter(({ source }) => source === id).map(({ ptsUs }) => ptsUs);
+    expect(timesOf('car-detection')).toEqual([0, 240_000, 480_000, 720_000]);
+    expect(timesOf('gate')).toEqual([10_000_000, 10_240_000, 10_480_000, 10_720_000]);
+    expect(readdirSync(cwd).toSorted()).toEqual(['a.jsonl', 'c.yaml', 'car-detection.txt', 'gate.txt']);
+    const inputs = await runCli(
+      [
+        'track',
+        clip('one-by-one-person-detection'),
+        '--config',
+        'c.yaml',
+        '--overwrite',
+        '--max-frames',
+        '2',
+        ...FAKE,
+      ],
+      { cwd },
     );
-    const frames = linesOf(stdout).filter(({ type }) => type === 'frame');
-    expect(frames).toHaveLength(7);
-    expect(frames[1]!.ptsUs).toBe(240_000);
+    const sources = new Set(linesOf(inputs.stdout).map(({ source }) => source));
+    expect([...sources]).toEqual(['one-by-one-person-detection']);
   });
 
   it('logs JSON lines if asked, the summary among them', async () => {

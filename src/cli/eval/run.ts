@@ -83,7 +83,7 @@ async function detect(
   { device, size, threads, precision, conf, iou }: RunFlags,
 ): Promise<{ readonly found: readonly (readonly Detection[])[]; readonly what: string }> {
   const pipeline = await createPipeline({
-    inputs,
+    sources: inputs.map((path) => ({ type: 'file', path })),
     model: {
       path: model,
       ...(device !== undefined && { device }),

@@ -10,7 +10,7 @@ export interface MotSinkOptions {
   /** Whether an existing file may be replaced. */
   readonly overwrite?: boolean;
   /** Longest gap of a track, in seconds of media time, that is filled by boxes in between; none if not given. */
-  readonly fillGapsSeconds?: number | undefined;
+  readonly interpolateSeconds?: number | undefined;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface MotSinkOptions {
  * pixels (https://arxiv.org/abs/2003.09003, table 3). The format has no place for the name of a source, so a file holds
  * one source: opening a second one throws ERR_USAGE.
  */
-export function createMotSink({ path, overwrite = false, fillGapsSeconds = 0 }: MotSinkOptions): Sink {
+export function createMotSink({ path, overwrite = false, interpolateSeconds = 0 }: MotSinkOptions): Sink {
   const writer = new LineWriter(new FileTarget(path, overwrite));
   let owner: string | undefined;
   return {
@@ -34,7 +34,7 @@ export function createMotSink({ path, overwrite = false, fillGapsSeconds = 0 }: 
         );
       owner = source.id;
       await writer.open();
-      const rows = new MotRows(fillGapsSeconds);
+      const rows = new MotRows(interpolateSeconds);
       const append = async (text: string): Promise<void> => {
         if (text !== '') await writer.append(text);
       };

@@ -13,7 +13,7 @@ async function unloadable(): Promise<string> {
 }
 
 function create(options: Partial<OptionsInput>): Promise<unknown> {
-  return unloadable().then((path) => createPipeline({ inputs: [carClip], model: { path }, ...options }));
+  return unloadable().then((path) => createPipeline({ sources: [carClip], model: { path }, ...options }));
 }
 
 describe('what is wrong with a run is found before the model is loaded', () => {
@@ -62,15 +62,26 @@ describe('what is wrong with a run is found before the model is loaded', () => {
       /crosses/,
     ],
     [
-      'an input',
-      { analyticsBySource: { gate: {} } },
-      /names "gate", which is no input; the inputs are car-detection/,
+      'a zone of one source',
+      { sources: [{ type: 'file', path: carClip, analytics: { speed: {} } }] },
+      /needs exactly one of metresPerPixel and points/,
     ],
-    ['a heat map', { output: { heatMap: 'a.png' } }, /needs a heat map of "car-detection"/],
-    ['a picture', { output: { heatMap: 'a.jpg' }, analytics: { heatMap: {} } }, /let its name end in \.png/],
+    ['no source', { sources: [] }, /nothing to look at/],
+    ['a heat map', { sinks: [{ type: 'heat-map', path: 'a.png' }] }, /needs a heat map of "car-detection"/],
+    [
+      'an image',
+      { sinks: [{ type: 'heat-map', path: 'a.jpg' }], analytics: { heatMap: {} } },
+      /let its name end in \.png/,
+    ],
     [
       'two outputs',
-      { output: { jsonl: 'a.png', heatMap: './a.png' }, analytics: { heatMap: {} } },
+      {
+        sinks: [
+          { type: 'jsonl', path: 'a.png' },
+          { type: 'heat-map', path: './a.png' },
+        ],
+        analytics: { heatMap: {} },
+      },
       /two outputs/,
     ],
   ] satisfies [string, Partial<OptionsInput>, RegExp][])('%s', async (_name, options, message) => {
@@ -85,9 +96,9 @@ describe('what is wrong with a run is found before the model is loaded', () => {
     await copyFile(carClip, join(folder, 'a.mp4'));
     await link(join(folder, 'a.mp4'), join(folder, 'b.jsonl'));
     await writeFile(join(folder, 'other.jsonl'), '');
-    const inputs = [join(folder, 'a.mp4')];
+    const sources = [join(folder, 'a.mp4')];
     const run = (jsonl: string) =>
-      create({ inputs, output: { jsonl: join(folder, jsonl), overwrite: true } });
+      create({ sources, sinks: [{ type: 'jsonl', path: join(folder, jsonl) }], overwrite: true });
     await expect(run('b.jsonl')).rejects.toMatchObject({
       code: 'ERR_USAGE',
       message: expect.stringContaining('is the input itself') as string,

@@ -44,7 +44,7 @@ it('writes confirmed tracks with frames from 1', async () => {
 
 it('fills gaps that are short enough, and keeps the frames in order', async () => {
   const path = join(await temporaryFolder(), 'out.txt');
-  const sink = createMotSink({ path, fillGapsSeconds: 0.25 });
+  const sink = createMotSink({ path, interpolateSeconds: 0.25 });
   const stream = await sink.open(sourceInfo(), detectorInfo());
   const seen = (trackId: number, x1: number, confidence = 0.5): ReturnType<typeof track> =>
     track({ trackId, box: { x1, y1: 0, x2: x1 + 10, y2: 20 }, confidence });

@@ -13,7 +13,7 @@ const trackers = createTrackerRegistry(TRACKERS);
 
 /** Settings of a run of a model whose own confidence is 0.4. */
 function settings(track: Track, detect: OptionsInput['detect'] = {}): ReturnType<typeof trackerSettings> {
-  return trackerSettings(parseOptions({ inputs: ['a'], track, detect }), 0.4, trackers);
+  return trackerSettings(parseOptions({ sources: ['a'], track, detect }), 0.4, trackers);
 }
 
 function trackerMaker({ tracker, parameters }: TrackingInfo): ReturnType<typeof trackers.prepare> {
@@ -162,7 +162,7 @@ describe('from options to a tracker', () => {
       create: () => createTracker('sort'),
     };
     const own = createTrackerRegistry([...TRACKERS, nearest]);
-    const parsed = parseOptions({ inputs: ['a'], track: { tracker: 'Nearest', bufferSeconds: 3 } });
+    const parsed = parseOptions({ sources: ['a'], track: { tracker: 'Nearest', bufferSeconds: 3 } });
     expect(trackerSettings(parsed, 0.4, own)).toEqual({
       detector: 0.1,
       tracking: { tracker: 'nearest', parameters: { sure: 0.4, patience: 3 } },

@@ -1,0 +1,2 @@
+/** The sources that can be asked for by a type. A new one is a folder, and a line here. */
+export { fileSource } from './file/kind.js';
