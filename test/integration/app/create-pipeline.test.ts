@@ -64,7 +64,7 @@ describe('what is wrong with a run is found before the model is loaded', () => {
     [
       'a zone of one source',
       { sources: [{ type: 'file', path: carClip, analytics: { speed: {} } }] },
-      /needs exactly one of metresPerPixel and points/,
+      /exactly one of metresPerPixel and points is needed/,
     ],
     ['no source', { sources: [] }, /nothing to look at/],
     ['a heat map', { sinks: [{ type: 'heat-map', path: 'a.png' }] }, /needs a heat map of "car-detection"/],
