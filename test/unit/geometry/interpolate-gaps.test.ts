@@ -9,7 +9,7 @@ const box = (x: number): { x1: number; y1: number; x2: number; y2: number } => (
 });
 const times = [0, 100, 200, 300, 400, 500];
 
-describe('fillGaps', () => {
+describe('interpolateGaps', () => {
   it('puts boxes on the straight line between sightings, by time', () => {
     const points = [
       { trackId: 1, ptsUs: 400, box: box(80) },
