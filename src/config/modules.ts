@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf, SightlineError } from '../errors.js';
 import { addKinds, type Kinds } from './kinds.js';
 
@@ -49,7 +49,8 @@ async function load(module: string): Promise<Readonly<Record<string, unknown>>> 
   try {
     return (await import(path.startsWith('/') ? pathToFileURL(path).href : path)) as Record<string, unknown>;
   } catch (cause) {
-    const why = messageOf(cause).replace(/\s+/g, ' ').slice(0, 300);
+    const ours = ` imported from ${fileURLToPath(import.meta.url)}`;
+    const why = messageOf(cause).replace(ours, '').replace(/\s+/g, ' ').slice(0, 300);
     throw new SightlineError('ERR_USAGE', `module "${module}" cannot be loaded: ${why}`, { cause });
   }
 }
