@@ -9,7 +9,7 @@ import { createHostedDetector } from '../model/host/supervisor.js';
 import { loadManifest } from '../model/manifest.js';
 import { assemblePipeline } from '../pipeline/pipeline.js';
 import { type Pipeline, withKinds } from './pipeline.js';
-import { planSinks } from './plan-sinks.js';
+import { planSinks, type Reads } from './plan-sinks.js';
 import { type PlannedSource, planSources } from './plan-sources.js';
 import { concurrencyOf, createTools, type PipelineExtras } from './run-tools.js';
 import { analyticsMaker } from './track-parts.js';
@@ -42,7 +42,7 @@ export interface RunExtras extends PipelineExtras {
  * @throws SightlineError for options, model, backend or ffmpeg that cannot be used; nothing is left running.
  */
 export async function createPipeline<Own extends { readonly type: string } = never>(
-  options: OptionsInput<Own>,
+  options: OptionsInput<NoInfer<Own>>,
   extras: RunExtras = {},
 ): Promise<Pipeline<Own>> {
   const tools = await createTools(options, extras);
@@ -114,11 +114,15 @@ export async function createPipeline<Own extends { readonly type: string } = nev
         throw error;
       }
     },
-    sink: (written) => plan.createAnother(parseOptions({ sinks: [written] }, kinds).sinks[0]!),
+    sink(written) {
+      const [sink] = parseOptions({ sinks: [written] }, kinds).sinks;
+      const sources = [...known.values()];
+      return plan.createAnother(sink!, sources, readsOf(sources));
+    },
   });
 }
 
 /** Files that no output may be. */
-function readsOf(sources: readonly PlannedSource[]): Parameters<ReturnType<typeof planSinks>['check']>[1] {
+function readsOf(sources: readonly PlannedSource[]): Reads {
   return { what: 'input', files: sources.flatMap(({ address }) => address ?? []) };
 }

@@ -33,14 +33,14 @@ export interface SinkPlan {
   createShared(): Promise<Sink[]>;
   /** Sinks that take the results of one source only. */
   createOwn(source: SinkSource): Promise<Sink[]>;
-  /** One more that takes the results of every source. @throws SightlineError ERR_USAGE if it cannot. */
-  createAnother(entry: Entry | Sink): Promise<Sink>;
+  /** One more that takes the results of every source; it is checked as the others are. */
+  createAnother(entry: Entry | Sink, sources: readonly SinkSource[], reads: Reads): Promise<Sink>;
   /** Whether a sink that asks for images also does its work without them. */
   worksBlind(sink: Sink): boolean;
 }
 
 /** Files that a run reads, and what they are called in messages. */
-interface Reads {
+export interface Reads {
   readonly what: 'input' | 'recording';
   readonly files: readonly string[];
 }
@@ -77,10 +77,11 @@ export function planSinks(
           isReadyMade(entry) || !isForOne(entry, kinds) ? [] : [create(named(entry, kinds, source), source)],
         ),
       ),
-    async createAnother(entry) {
+    async createAnother(entry, sources, reads) {
       if (isReadyMade(entry)) return entry;
       if (isForOne(entry, kinds))
         throw usage(`a sink of type ${entry.type} takes one source; hand it to "addSource", made already`);
+      await checkFiles(outputsOf([...entries, entry], kinds, sources), reads);
       return create(entry);
     },
     worksBlind: (sink) => blind.has(sink),

@@ -42,7 +42,7 @@ interface Place extends SinkSource {
  * @throws SightlineError for options, or a recording or video that cannot be used.
  */
 export async function createReplay<Own extends { readonly type: string } = never>(
-  input: ReplayInput<Own>,
+  input: ReplayInput<NoInfer<Own>>,
   extras: PipelineExtras = {},
 ): Promise<Pipeline<Own>> {
   const tools = await createTools(input, extras);
@@ -67,7 +67,8 @@ export async function createReplay<Own extends { readonly type: string } = never
   const analytics = analyticsMaker((id) => rules.get(id), head.classes);
   for (const some of [options.analytics, ...rules.values()]) analytics.check(some);
   const plan = planSinks(options, tools);
-  await plan.check(places, { what: 'recording', files: [options.recording] });
+  const reads = { what: 'recording', files: [options.recording] } as const;
+  await plan.check(places, reads);
   const ownSinks = await Promise.all(
     places.map(async (place) => [place.id, await plan.createOwn(place)] as const),
   );
@@ -104,8 +105,10 @@ export async function createReplay<Own extends { readonly type: string } = never
   return withKinds<Own>(run, {
     source: () =>
       Promise.reject(new SightlineError('ERR_USAGE', 'a replay has the sources of its recording, no others')),
-    sink: (written) =>
-      plan.createAnother(parseReplay({ recording: options.recording, sinks: [written] }, kinds).sinks[0]!),
+    async sink(written) {
+      const [sink] = parseReplay({ recording: options.recording, sinks: [written] }, kinds).sinks;
+      return plan.createAnother(sink!, places, reads);
+    },
   });
 }
 

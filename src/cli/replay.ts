@@ -35,7 +35,7 @@ export function replayCommand(onExit: (code: number) => void): Command {
     .option('--input <video>', 'the video that was recorded, if it lies elsewhere now');
   return withTalkFlags(command).action(async (recording: string, flags: ReplayFlags) => {
     const options = await optionsOf(recording, flags);
-    onExit(await runPipeline((extras) => createReplay(options, extras), flags));
+    onExit(await runPipeline((extras) => createReplay<{ readonly type: string }>(options, extras), flags));
   });
 }
 

@@ -108,7 +108,7 @@ async function track(inputs: string[], flags: TrackFlags): Promise<number> {
     ...optionsOf(inputs, flags, file),
     ...(zones !== undefined && { analytics: zones }),
   });
-  return runPipeline((extras) => createPipeline(options, extras), flags);
+  return runPipeline((extras) => createPipeline<{ readonly type: string }>(options, extras), flags);
 }
 
 /** Laid over each other: file, then flags. */

@@ -101,7 +101,7 @@ function join<Kind extends { readonly type: string; readonly options: z.ZodType 
     const parsed = kindSchema.safeParse(kind);
     if (!parsed.success) {
       const { path, message } = parsed.error.issues[0]!;
-      wrong(`${path.join('.') || 'an entry'} of entry ${at} is not right, ${message}`);
+      wrong(`${[...path, `entry ${at}`].join(' of ')} is not right, ${message}`);
     }
     const { type, options } = kind;
     if (joined.some((other) => other.type === type))

@@ -93,7 +93,10 @@ describe('kinds of a user’s own', () => {
       { sinks: [{ type: 'counts-cvs', path: 'a' }] },
       /there is no such kind of sink \(did you mean "counts-csv"\?\)/,
     ],
-    [{ modules: ['./gone.js'] }, /module ".*\/gone\.js" cannot be loaded: Cannot find module '[^']*gone\.js'$/],
+    [
+      { modules: ['./gone.js'] },
+      /module ".*\/gone\.js" cannot be loaded: Cannot find module '[^']*gone\.js'$/,
+    ],
     [{ modules: ['./broken.js'] }, /module ".*\/broken\.js" cannot be loaded: Unexpected/],
     [
       { modules: ['./nothing.js'] },

@@ -24,13 +24,21 @@ function create(options: OptionsInput<Shapes>, extras: RunExtras): Promise<Pipel
   );
 }
 
-/** Runs it, until its first result has come. */
-async function begin(pipeline: Pipeline<Shapes>): Promise<{ readonly running: ReturnType<Pipeline['run']> }> {
-  const first = new Promise<void>((resolve) => {
-    pipeline.results.subscribe(() => {
-      resolve();
+/** Settles with the next result of a source. */
+function resultOf(pipeline: Pipeline<Shapes>, id: string): Promise<void> {
+  return new Promise((resolve) => {
+    pipeline.results.subscribe(({ frame }) => {
+      if (frame.sourceId === id) resolve();
     });
   });
+}
+
+/** Runs it, until the first result of a source has come. */
+async function begin(
+  pipeline: Pipeline<Shapes>,
+  id: string,
+): Promise<{ readonly running: ReturnType<Pipeline['run']> }> {
+  const first = resultOf(pipeline, id);
   const running = pipeline.run();
   await first;
   return { running };
@@ -51,16 +59,19 @@ describe('a run that changes', () => {
       },
       {},
     );
-    const { running } = await begin(pipeline);
+    const { running } = await begin(pipeline, 'a');
     const all = rememberingSink('all', 'wait');
     expect(await pipeline.addSink(all)).toBe(all);
     expect(await pipeline.addSource({ type: 'moving-shapes', frames: 5 })).toBe('moving-shapes');
+    const [seen, third] = ['b', 'moving-shapes-2'].map((id) => resultOf(pipeline, id));
     expect(await pipeline.addSource({ type: 'moving-shapes', id: 'b', frames: 1e6 })).toBe('b');
     await expect(pipeline.addSource({ type: 'moving-shapes', id: 'b', frames: 1 })).rejects.toThrow(
       /there is a source "b" already/,
     );
     expect(await pipeline.addSource({ type: 'moving-shapes', frames: 3 })).toBe('moving-shapes-2');
+    await seen;
     expect((await pipeline.removeSource('b')).outcome).toBe('stopped');
+    await third;
     pipeline.stop();
     const { sources } = await running;
     expect(sources.map(({ id }) => id)).toEqual(
@@ -76,7 +87,7 @@ describe('a run that changes', () => {
       { sources: [{ type: 'moving-shapes', id: 'a', frames: 1e6 }] },
       { keepsRunning: true },
     );
-    const { running } = await begin(pipeline);
+    const { running } = await begin(pipeline, 'a');
     const before = await pipeline.replaceSource({ type: 'moving-shapes', id: 'a', frames: 1e6 });
     expect(before).toMatchObject({ id: 'a', outcome: 'stopped' });
     pipeline.stop();
@@ -91,10 +102,10 @@ describe('a run that changes', () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'a.jsonl');
     await using pipeline = await create(
-      { sources: [{ type: 'moving-shapes', frames: 1e6 }], sinks: [{ type: 'jsonl', path }] },
+      { sources: [{ type: 'moving-shapes', id: 'a', frames: 1e6 }], sinks: [{ type: 'jsonl', path }] },
       {},
     );
-    const { running } = await begin(pipeline);
+    const { running } = await begin(pipeline, 'a');
     const wrong = (options: object) => pipeline.addSource(options as Shapes);
     await expect(wrong({ type: 'moving-shape' })).rejects.toThrow(/no such kind of source \(did you mean/);
     await expect(wrong({ type: 'moving-shapes', frames: 0 })).rejects.toThrow(
@@ -103,6 +114,7 @@ describe('a run that changes', () => {
     await expect(pipeline.addSink({ type: 'mot', path: join(folder, 'a.txt') })).rejects.toThrow(
       /a sink of type mot takes one source/,
     );
+    await expect(pipeline.addSink({ type: 'jsonl', path })).rejects.toThrow(/is named for two outputs/);
     await pipeline.removeSink(await pipeline.addSink({ type: 'jsonl', path: join(folder, 'b.jsonl') }));
     expect(typesOf(join(folder, 'b.jsonl'))[0]).toBe('source');
     pipeline.stop();

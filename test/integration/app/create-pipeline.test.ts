@@ -91,6 +91,12 @@ describe('what is wrong with a run is found before the model is loaded', () => {
     });
   });
 
+  it('an option that no kind has, by the compiler too', async () => {
+    // @ts-expect-error -- a video has no "pth"
+    const mistyped = () => createPipeline({ sources: [carClip], sinks: [{ type: 'video', pth: 'a.mp4' }] });
+    await expect(mistyped()).rejects.toThrow('unknown option "sinks.0.pth" (did you mean "path"?)');
+  });
+
   it('an output that is the input', async () => {
     const folder = await temporaryFolder();
     await copyFile(carClip, join(folder, 'a.mp4'));

@@ -67,9 +67,8 @@ describe.skipIf(!here)('YOLOX-Nano', () => {
     const stride = 60;
     const found: Found[][] = [];
     const pipeline = await createPipeline({
-      inputs: [clip(name)],
+      sources: [{ type: 'file', path: clip(name), stride }],
       model: { path: model },
-      source: { stride },
       detect: { confidence: CONFIDENCE },
     });
     pipeline.results.subscribe(({ detections }) => {

@@ -235,7 +235,7 @@ describe('kinds of a user', () => {
       { ...shapes, options: z.object({ id: z.string() }) },
       '"shapes" has an option "id", a name that is taken',
     ],
-    [undefined, 'an entry of entry 0 is not right, expected an object with type, doc, options and create'],
+    [undefined, 'entry 0 is not right, expected an object with type, doc, options and create'],
   ])('are refused if they are none: %#', async (kind, message) => {
     await expect(plan({}, { sourceKinds: [kind as SourceKind] })).rejects.toThrow(
       `sourceKinds of the caller: ${message}`,
