@@ -47,6 +47,8 @@ class Run implements Pipeline {
   #running: Promise<RunSummary> | undefined;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
+  #onBegun = (): void => undefined;
+  readonly #begun = new Promise<void>((resolve) => (this.#onBegun = resolve));
 
   constructor(parts: PipelineParts) {
     const { detector, logger } = parts;
@@ -139,13 +141,16 @@ class Run implements Pipeline {
 
   /** The run does not end before a change that is under way. */
   #awaited<T>(change: Promise<T>): Promise<T> {
-    const done = change.finally(() => this.#changes.delete(done));
+    const done = change.finally(() => {
+      this.#changes.delete(done);
+      this.#endIfIdle();
+    });
     this.#changes.add(done);
     return done;
   }
 
   async #addSource(source: Source, ownSinks: readonly Sink[]): Promise<void> {
-    this.#mustBeOpen();
+    await this.#mustBeOpen();
     if (this.#sources.has(source.id))
       throw new SightlineError('ERR_USAGE', `there is a source "${source.id}" already; replace or remove it`);
     // The name is taken from here on, while its sinks are prepared.
@@ -166,7 +171,7 @@ class Run implements Pipeline {
   }
 
   async #replaceSource(source: Source, ownSinks: readonly Sink[]): Promise<SourceSummary> {
-    this.#mustBeOpen();
+    await this.#mustBeOpen();
     const summary = await this.#takeOut(source.id);
     try {
       await this.#addSource(source, ownSinks);
@@ -186,7 +191,7 @@ class Run implements Pipeline {
   }
 
   async #addSink(sink: Sink): Promise<void> {
-    this.#mustBeOpen();
+    await this.#mustBeOpen();
     const blind = this.#sources.active.find((run) => sink.pixels && !run.hasImages);
     if (blind !== undefined)
       throw new SightlineError(
@@ -214,12 +219,14 @@ class Run implements Pipeline {
         this.#enlist(source, this.#parts.ownSinks.get(source.id) ?? []),
       );
       for (const run of runs) this.#sources.schedule(run);
+      this.#onBegun();
       this.#endIfIdle();
       await idle;
     } catch (error) {
       this.#fatal ??= toError(error);
     }
     this.#onIdle = undefined;
+    this.#onBegun();
     await Promise.allSettled(this.#changes);
     await this.#sinks.close(this.#summary());
     await this.#closeRest();
@@ -277,12 +284,12 @@ class Run implements Pipeline {
     this.#statuses.next(status);
   }
 
-  #mustBeOpen(): void {
+  /** Waits until the run has begun, if it is about to. @throws SightlineError ERR_USAGE if it is not, or is over. */
+  async #mustBeOpen(): Promise<void> {
+    if (this.#running !== undefined) await this.#begun;
     if (this.#onIdle !== undefined && !this.#stopping.signal.aborted) return;
-    throw new SightlineError(
-      'ERR_USAGE',
-      'the run has not begun or is over; sources and sinks come too late',
-    );
+    const state = this.#running === undefined ? 'has not begun' : 'is over';
+    throw new SightlineError('ERR_USAGE', `the run ${state}: sources and sinks cannot be added now`);
   }
 
   #enlist(source: Source, ownSinks: readonly Sink[]): SourceRun {
@@ -292,7 +299,8 @@ class Run implements Pipeline {
   }
 
   #endIfIdle(): void {
-    if (this.#sources.active.length > 0) return;
+    // One that is being replaced leaves its place empty for a moment.
+    if (this.#sources.active.length > 0 || this.#changes.size > 0) return;
     if (this.#parts.keepsRunning !== true || this.#stopping.signal.aborted) this.#onIdle?.();
   }
 

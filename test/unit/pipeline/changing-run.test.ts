@@ -142,6 +142,29 @@ describe('a run that changes', () => {
     expect(shared.seen).toHaveLength(6);
   });
 
+  it('replaces the only source without ending, and takes changes while its sinks are being prepared', async () => {
+    const slow = rememberingSink('slow', 'wait');
+    let prepared = (): void => undefined;
+    const prepare = (): Promise<void> => new Promise((resolve) => (prepared = resolve));
+    const pipeline = assemble({ sources: [steppedSource('cam')], sinks: [{ ...slow, prepare }] });
+    await expect(pipeline.addSource(countingSource('early', 1))).rejects.toThrow(/has not begun/);
+    const summary = pipeline.run();
+    const added = pipeline.addSource(countingSource('more', 2));
+    await new Promise((resolve) => setImmediate(resolve));
+    prepared();
+    await added;
+    const after = steppedSource('cam');
+    await pipeline.replaceSource(after);
+    await after.step(2);
+    after.finish();
+    const { sources } = await summary;
+    expect(sources.map(({ id, frames }) => [id, frames.emitted])).toEqual([
+      ['cam', 0],
+      ['cam', 2],
+      ['more', 2],
+    ]);
+  });
+
   it('takes one more sink for the results from then on, and lets go of one', async () => {
     const source = steppedSource('a');
     const first = rememberingSink('first', 'wait');
