@@ -3,7 +3,7 @@ import { type Box, type Track, type TrackerKind, z } from 'sightline';
 
 const options = z.strictObject({
   least_confidence: z.number().default(0.5).describe('Detections below it are not used.'),
-  reach: z.number().default(80).describe('How far a centre may be from the last one, in pixels.'),
+  reach: z.number().positive().default(80).describe('How far a centre may be from the last one, in pixels.'),
   patience: z.number().default(0.5).describe('How long a track waits for its object, in seconds.'),
 });
 
@@ -11,7 +11,7 @@ function distance(a: Box, b: Box): number {
   return Math.hypot(a.x1 + a.x2 - b.x1 - b.x2, a.y1 + a.y2 - b.y1 - b.y2) / 2;
 }
 
-const nearestCentre: TrackerKind<typeof options> = {
+export const nearestCentre: TrackerKind<typeof options> = {
   type: 'nearest-centre',
   doc: 'The nearest centre of the same class is the same object.',
   options,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { nearestBox } from '../../../examples/own-tracker.js';
+import { nearestCentre } from '../../../examples/extend/nearest-centre.js';
 import type { Detection } from '../../../src/contract/detector.js';
 import type { TrackerUpdate } from '../../../src/contract/tracker.js';
 import { checkOptions } from '../../../src/options/check-options.js';
@@ -41,8 +41,8 @@ describe('a registry of trackers', () => {
   });
 
   it('takes trackers of others, but no two of a name', () => {
-    const own = createTrackerRegistry([...TRACKERS, nearestBox]);
-    const tracker = own.prepare('Nearest', { mostPixels: 10 })();
+    const own = createTrackerRegistry([...TRACKERS, nearestCentre]);
+    const tracker = own.prepare('Nearest-Centre', { reach: 10 })();
     const at = (x: number): Detection => ({
       box: { x1: x, y1: 10, x2: x + 40, y2: 90 },
       classId: 0,
@@ -52,14 +52,16 @@ describe('a registry of trackers', () => {
     const idsOf = ({ tracks, ended }: TrackerUpdate): number[][] =>
       [tracks, ended].map((some) => some.map(({ trackId }) => trackId));
     expect(idsOf(tracker.update([at(100), at(300)], 0))).toEqual([[1, 2], []]);
-    expect(idsOf(tracker.update([at(305), at(120)], 40_000))).toEqual([[2, 3], [1]]);
-    expect(tracker.flush().map(({ trackId }) => trackId)).toEqual([2, 3]);
-    expect(() => own.prepare('nearest', { mostPixels: -1 })).toThrow('nearest: option "most_pixels" is -1: ');
-    expect(() => own.prepare('nearest', { most_pixel: 1 })).toThrow(
-      'nearest has no parameter "most_pixel" (did you mean "most_pixels"?)',
+    expect(idsOf(tracker.update([at(305), at(120)], 40_000))).toEqual([[2, 3], []]);
+    expect(tracker.flush().map(({ trackId }) => trackId)).toEqual([1, 2, 3]);
+    expect(() => own.prepare('nearest-centre', { reach: -1 })).toThrow(
+      'nearest-centre: option "reach" is -1: ',
     );
-    expect(() => createTrackerRegistry([...TRACKERS, nearestBox, nearestBox])).toThrow(
-      'two trackers called "nearest"',
+    expect(() => own.prepare('nearest-centre', { reaches: 1 })).toThrow(
+      'nearest-centre has no parameter "reaches" (did you mean "reach"?)',
+    );
+    expect(() => createTrackerRegistry([...TRACKERS, nearestCentre, nearestCentre])).toThrow(
+      'two trackers called "nearest-centre"',
     );
   });
 });

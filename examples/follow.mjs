@@ -1,4 +1,4 @@
-/** Follows the objects of a video and prints them as they come. Run: node examples/follow.js street.mp4 */
+/** Follows the objects of a video and prints them as they come. Run: node examples/follow.mjs street.mp4 */
 import { createPipeline } from 'sightline';
 
 const pipeline = await createPipeline({
@@ -11,5 +11,6 @@ pipeline.results.subscribe(({ frame, tracks }) => {
   const seen = tracks.map(({ label, trackId }) => `${label} ${trackId}`).join(', ');
   console.log(`${(frame.ptsUs / 1e6).toFixed(2)} s: ${seen}`);
 });
-const { sources } = await pipeline.run();
-console.log(`${sources[0]?.tracks ?? 0} objects in all`);
+const [source] = (await pipeline.run()).sources;
+if (source.error) throw source.error;
+console.log(`${source.tracks} objects in all`);
