@@ -90,9 +90,9 @@ class Host {
 
 function main(): void {
   process.title = 'sightline-inference';
-  // A terminal sends these to the whole group; the parent decides what they mean and ends the child when it is time.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGHUP', () => undefined);
+  // Terminals and service managers send these to all processes of a group; the parent decides what they mean, wants the
+  // frames under way answered, and ends the child when it is time.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.on(signal, () => undefined);
 
   const host: Host = new Host((kind, id, body) => {
     channel.cork();

@@ -43,7 +43,6 @@ interface Pending {
 
 const KEPT_LINES = 20;
 const LONGEST_LINE = 500;
-const STOP_GRACE_MS = 1000;
 
 /** One inference child, from its start to its end; it does not come back. */
 export class HostProcess {
@@ -137,13 +136,9 @@ export class HostProcess {
     }
   }
 
-  /** Ends the child, TERM first, and waits until it is reaped. A stopped or hanging child is killed. */
+  /** Kills the child, which has nothing to save, and waits until it is reaped. */
   async stop(): Promise<void> {
-    this.#verdict ??= new HostLost('was stopped');
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
-    await this.ended;
-    clearTimeout(timer);
+    await this.#lose(new HostLost('was stopped'));
   }
 
   /** Sends a frame, with pixels in a second one, and waits for the answer, and that everything has left. */

@@ -269,8 +269,8 @@ describe('a start that fails', () => {
 });
 
 describe('the child', () => {
-  it.each(['SIGINT', 'SIGHUP'] as const)(
-    'does not mind %s, which a terminal sends to everyone',
+  it.each(['SIGINT', 'SIGHUP', 'SIGTERM'] as const)(
+    'does not mind %s, which a terminal or a service manager sends to everyone',
     async (signal) => {
       detector = await createHostedDetector(options());
       const [pid] = hostsOf(process.pid);
