@@ -174,7 +174,12 @@ const COLUMNS: readonly Column<BenchmarkRow>[] = [
 ];
 
 function numberColumn(title: string, value: (row: BenchmarkRow) => number | undefined): Column<BenchmarkRow> {
-  return { title, cell: (row) => value(row)?.toFixed(1) ?? '', align: 'right' };
+  return { title, cell: (row) => digits(value(row)), align: 'right' };
+}
+
+/** Three digits or more: a card takes less than a millisecond. */
+function digits(value: number | undefined): string {
+  return value?.toFixed(value < 10 ? 2 : 1) ?? '';
 }
 
 function computePrecision(text: string): 'float32' | 'bfloat16' {
