@@ -76,7 +76,7 @@ module.exports = {
     fence('fluent-ffmpeg', '^src/ffmpeg/child\\.ts$'),
     fence('ws', '^src/sinks/feed/'),
     fence('sharp', '^src/(sinks/(feed|heat-map)|eval/datasets)/'),
-    fence('onnxruntime-node', '^src/model/backends/onnxruntime\\.ts$'),
+    fence('onnxruntime-node', '^src/model/backends/onnxruntime(-session)?\\.ts$'),
     fence('@tensorflow/', '^src/model/(backends/(tensorflow|tfjs)[a-z-]*|export/tfjs)\\.ts$'),
     fence('h5wasm', '^src/model/weights/'),
     fence('pino', '^src/cli/'),

@@ -111,9 +111,9 @@ class LocalDetector implements Detector {
 }
 
 async function load(options: DetectorOptions): Promise<LoadedNetwork> {
-  const { modelDir, device, size, threads, gpu, precision, modules } = options;
+  const { modelDir, device, size, threads, gpu, precision, modules, maxBatch } = options;
   if (device !== FAKE_DEVICE) {
-    return loadNetwork(modelDir, { device, size, threads, gpu, precision, modules });
+    return loadNetwork(modelDir, { device, size, threads, gpu, precision, modules, maxBatch });
   }
   const manifest = await loadManifestAt(modelDir, size);
   return {

@@ -60,6 +60,8 @@ export interface BackendOptions {
   /** CPU threads of one inference; what the backend thinks best if not given. */
   readonly threads?: number | undefined;
   readonly gpu?: GpuOptions | undefined;
+  /** Most pictures of one call: some devices want to plan for it. Without it each new number may take them seconds. */
+  readonly maxBatch?: number | undefined;
   /** float32 if not given; who asks for bfloat16 has chosen a device that has it. */
   readonly precision?: ComputePrecision | undefined;
   /** Modules that are imported first, such as one that registers a TensorFlow.js backend: paths or package names. */

@@ -1,20 +1,10 @@
-import { availableParallelism } from 'node:os';
 import type * as ort from 'onnxruntime-node';
-import { messageOf, SightlineError } from '../../errors.js';
+import { isSightlineError, SightlineError } from '../../errors.js';
 import { ONNX_INPUT, ONNX_OUTPUTS } from '../export/onnx.js';
-import { setVisibleDevices } from './visible-devices.js';
 import type { Backend, BackendInfo, BackendOptions, HeadTensor, OnnxProgram } from './backend.js';
-
-/** The deeper layers are 13 × 13 pixels: little is left to share between more threads than this. */
-const DEFAULT_MAX_THREADS = 8;
-
-/**
- * How long an idle thread of onnxruntime burns its core before it sleeps. Left to itself it goes on through the pause
- * between two pictures: street-b0 on two cores with 40 ms of pause cost 124 to 133 ms of CPU a picture, where 75 do the
- * work. Without any spinning each picture took 8 % longer, because threads fell asleep between two layers. This bridges
- * layers and not pictures: 74 ms of CPU, and as fast as with endless spinning.
- */
-const SPIN_MICROSECONDS = 50;
+import { type SizedBackend, startFixedBatches } from './fixed-batches.js';
+import { cardPrecision } from './nvidia-precision.js';
+import { failing, isNvidia, type OnnxSession, type Runtime, startSession } from './onnxruntime-session.js';
 
 /** Half grey: what nothing is seen in. */
 const GREY = 128;
@@ -42,40 +32,73 @@ export interface OnnxResult {
   readonly data: Float32Array;
 }
 
-type Runtime = typeof ort;
-
 /**
  * Loads an ONNX model of `emitOnnx` into onnxruntime, in this process. onnxruntime-node leaks sessions that are
  * made again and again, and crashes with more than one thread: one process, one session, kept.
+ *
+ * On an NVIDIA card there is a session for each of a few sizes of batch if `maxBatch` is given. onnxruntime 1.30 keeps one
+ * plan for each convolution, for the size that came last: every change of size cost street-b0 1 to 2 s on an H100.
  * @param onnx the model's bytes; not needed afterwards.
  * @param options `threads`: those of the machine, at most eight, if not given.
  * @throws SightlineError ERR_BACKEND_UNAVAILABLE if the library or the device does not start, ERR_BACKEND_FAILED if the
  * model is not accepted.
  */
-export async function createOnnxruntimeBackend(onnx: Uint8Array, options: BackendOptions): Promise<Backend> {
-  const { runtime, session } = await start(onnx, options);
-  return new OnnxruntimeBackend(runtime, session, options.device, endsOf(session));
+export function createOnnxruntimeBackend(onnx: Uint8Array, options: BackendOptions): Promise<Backend> {
+  return startOnDevice(options, Infinity, async () => {
+    const started = await startSession(onnx, options);
+    return new OnnxruntimeBackend(started, options.device, endsOf(started.session));
+  });
 }
 
 /**
- * Loads somebody else's ONNX model, as {@link createOnnxruntimeBackend} does, and runs it once on a grey picture: only then
+ * Loads somebody else's ONNX model, as {@link createOnnxruntimeBackend} does, and runs it once on grey pictures: only then
  * are the shapes of its outputs known.
  * @throws SightlineError as that does, and ERR_MODEL_INVALID if an output is no list or grid of numbers.
  */
-export async function createOnnxFileBackend(program: OnnxProgram, options: BackendOptions): Promise<Backend> {
-  const { runtime, session } = await start(program.bytes, options);
-  const { input, width, height, maxBatch } = program;
+export function createOnnxFileBackend(program: OnnxProgram, options: BackendOptions): Promise<Backend> {
+  return startOnDevice(options, program.maxBatch, (count) => startFile(program, options, count));
+}
+
+/**
+ * @param limit most pictures that the model takes at a time.
+ * @param start makes a backend that is first given `count` pictures, and on an NVIDIA card never another number.
+ */
+async function startOnDevice(
+  { device, maxBatch }: BackendOptions,
+  limit: number,
+  start: (count: number) => Promise<SizedBackend>,
+): Promise<Backend> {
+  if (!isNvidia(device) || maxBatch === undefined) return start(1);
+  try {
+    return await startFixedBatches(start, Math.min(maxBatch, limit));
+  } catch (cause) {
+    if (!isSightlineError(cause, 'ERR_BACKEND_FAILED')) throw cause;
+    // A card without room, or cuDNN that is not there: another device may do.
+    throw new SightlineError(
+      'ERR_BACKEND_UNAVAILABLE',
+      `"${device}" starts and does not run: ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+async function startFile(
+  program: OnnxProgram,
+  options: BackendOptions,
+  count: number,
+): Promise<OnnxruntimeBackend> {
+  const { bytes, input, width, height, maxBatch } = program;
+  const started = await startSession(bytes, options);
   const names = program.outputs.map(({ name }) => name);
   const picture = new Uint8Array(width * height * 3).fill(GREY);
-  const results = await runOnce(runtime, session, { input, width, height, count: 1, picture }, names);
-  const outputs = program.outputs.map(({ layout }, index) => outputOf(results[index]!, layout));
-  return new OnnxruntimeBackend(runtime, session, options.device, {
-    input,
-    width,
-    height,
-    outputs,
-    maxBatch,
-  });
+  try {
+    const results = await runOnce(started, { input, width, height, count, picture }, names);
+    const outputs = program.outputs.map(({ layout }, index) => outputOf(results[index]!, layout));
+    return new OnnxruntimeBackend(started, options.device, { input, width, height, outputs, maxBatch });
+  } catch (error) {
+    await started.session.release();
+    throw error;
+  }
 }
 
 /**
@@ -89,17 +112,17 @@ export async function tryOnnx(
   counts: readonly [number, ...number[]],
   picture = new Uint8Array(width * height * 3).fill(GREY),
 ): Promise<readonly (readonly OnnxResult[] | undefined)[]> {
-  const { runtime, session } = await start(bytes, { device: 'cpu' });
+  const started = await startSession(bytes, { device: 'cpu' });
   const names = outputs.map(({ name }) => name);
   try {
     const all: (readonly OnnxResult[] | undefined)[] = [];
     for (const count of counts) {
-      const run = runOnce(runtime, session, { input, width, height, count, picture }, names);
+      const run = runOnce(started, { input, width, height, count, picture }, names);
       all.push(await (all.length === 0 ? run : run.catch(() => undefined)));
     }
     return all;
   } finally {
-    await session.release();
+    await started.session.release();
   }
 }
 
@@ -112,8 +135,7 @@ interface Pictures {
 }
 
 async function runOnce(
-  runtime: Runtime,
-  session: ort.InferenceSession,
+  { runtime, session }: OnnxSession,
   { input, width, height, count, picture }: Pictures,
   names: readonly string[],
 ): Promise<OnnxResult[]> {
@@ -145,75 +167,28 @@ function outputOf({ name, shape: [, ...shape] }: OnnxResult, layout: HeadTensor[
   );
 }
 
-async function start(
-  onnx: Uint8Array,
-  options: BackendOptions,
-): Promise<{ readonly runtime: Runtime; readonly session: ort.InferenceSession }> {
-  const { device } = options;
-  setVisibleDevices(options.gpu);
-  // Version 1.30 otherwise queues events of every session for upload to its maker, and leaves a log of each process in the
-  // temporary folder.
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
-  let runtime: Runtime;
-  try {
-    // Here and not above: the import loads 45 MB of native code.
-    runtime = await import('onnxruntime-node');
-  } catch (cause) {
-    throw new SightlineError(
-      'ERR_BACKEND_UNAVAILABLE',
-      `onnxruntime-node does not load: ${oneLine(cause)}; run \`npm install onnxruntime-node\` again`,
-      { cause },
-    );
-  }
-  // What goes wrong is thrown, too; without this it is also written to stderr, in colour, on several lines.
-  runtime.env.logLevel = 'fatal';
-  try {
-    return { runtime, session: await runtime.InferenceSession.create(onnx, sessionOptions(options)) };
-  } catch (cause) {
-    if (device === 'cpu') {
-      throw new SightlineError('ERR_BACKEND_FAILED', `onnxruntime refuses the model: ${oneLine(cause)}`, {
-        cause,
-      });
-    }
-    throw new SightlineError(
-      'ERR_BACKEND_UNAVAILABLE',
-      `onnxruntime cannot start on "${device}": ${oneLine(cause)}; check its driver and libraries, or use "cpu"`,
-      { cause },
-    );
-  }
-}
-
-function sessionOptions({ device, threads }: BackendOptions): ort.InferenceSession.SessionOptions {
-  return {
-    executionProviders: [device],
-    intraOpNumThreads: threads ?? Math.min(availableParallelism(), DEFAULT_MAX_THREADS),
-    // One node after another: the network is a chain, and a second pool of threads would have nothing to do.
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    logSeverityLevel: 4,
-    extra: { 'session.intra_op.spin_duration_us': String(SPIN_MICROSECONDS) },
-  };
-}
-
-class OnnxruntimeBackend implements Backend {
+class OnnxruntimeBackend implements SizedBackend {
   readonly info: BackendInfo;
+  readonly pictureBytes: number;
   readonly #runtime: Runtime;
   readonly #session: ort.InferenceSession;
   readonly #ends: Ends;
   /** Memory of the heads, kept between calls and sized for the largest batch so far. */
   #memory: Float32Array[] = [];
 
-  constructor(runtime: Runtime, session: ort.InferenceSession, device: string, ends: Ends) {
+  constructor({ runtime, session }: OnnxSession, device: string, ends: Ends) {
     this.#runtime = runtime;
     this.#session = session;
     this.#ends = ends;
+    this.pictureBytes = ends.width * ends.height * 3;
     const version = runtime.env.versions.node ?? runtime.env.versions.common;
-    this.info = { backend: 'onnxruntime', device, precision: 'float32', version };
+    const precision = isNvidia(device) ? cardPrecision() : 'float32';
+    this.info = { backend: 'onnxruntime', device, precision, version };
   }
 
   async run(pixels: Uint8Array, count: number): Promise<readonly HeadTensor[]> {
     const { width, height, outputs, maxBatch } = this.#ends;
-    const picture = width * height * 3;
+    const picture = this.pictureBytes;
     const bytes = count * picture;
     if (!Number.isSafeInteger(count) || count < 1 || pixels.length !== bytes) {
       throw new SightlineError(
@@ -258,19 +233,6 @@ class OnnxruntimeBackend implements Backend {
   }
 }
 
-/** Runs, and says what failed in our words. */
-async function failing<T>(count: number, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (cause) {
-    throw new SightlineError(
-      'ERR_BACKEND_FAILED',
-      `onnxruntime failed on a batch of ${count}: ${oneLine(cause)}`,
-      { cause },
-    );
-  }
-}
-
 function endsOf(session: ort.InferenceSession): Ends {
   const [, height = 0, width = 0] = sizesOf(session.inputMetadata[0]);
   const outputs = ONNX_OUTPUTS.map((name) => {
@@ -284,13 +246,4 @@ function endsOf(session: ort.InferenceSession): Ends {
 function sizesOf(metadata: ort.InferenceSession.ValueMetadata | undefined): number[] {
   if (metadata?.isTensor !== true) return [];
   return metadata.shape.map((size) => (typeof size === 'number' ? size : 0));
-}
-
-/** Native errors have several lines and source paths of the library's build machine. */
-function oneLine(cause: unknown): string {
-  const text = messageOf(cause)
-    .replace(/\/onnxruntime_src\/\S+\s.*?\)>?\s/g, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

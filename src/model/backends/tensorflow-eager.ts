@@ -1,5 +1,6 @@
 import type { Network } from '../graph/fold-batch-norm.js';
 import type { Backend, BackendOptions } from './backend.js';
+import { cardPrecision } from './nvidia-precision.js';
 import { loadTensorflow } from './tensorflow-load.js';
 import { TfjsBackend } from './tfjs-backend.js';
 
@@ -16,7 +17,7 @@ export async function createTensorflowEagerBackend(
   return new TfjsBackend(tf, network, {
     backend: 'tensorflow-eager',
     device,
-    precision: 'float32',
+    precision: device === 'gpu' ? cardPrecision() : 'float32',
     version,
   });
 }

@@ -4,6 +4,7 @@ import type * as tfjsNode from '@tensorflow/tfjs-node-gpu';
 import { messageOf, SightlineError } from '../../errors.js';
 import { restoreUtil } from '../../tensorflow-link/restore-util.js';
 import type { BackendOptions } from './backend.js';
+import { keepFloat32 } from './nvidia-precision.js';
 import { inspectTfjsNode, tensorflowDeviceStates } from './tensorflow-install.js';
 import { setVisibleDevices } from './visible-devices.js';
 
@@ -69,6 +70,7 @@ function setEnvironment({ device, threads, gpu }: BackendOptions): void {
   // Errors are thrown as well. Newer versions still print two lines while the library is being loaded ("oneDNN custom
   // operations are on"): no setting reaches those, but for one that would turn oneDNN off.
   env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  if (device === 'gpu') keepFloat32();
   setVisibleDevices(device === 'cpu' ? { visibleDevices: [] } : gpu);
   env['TF_FORCE_GPU_ALLOW_GROWTH'] = String(gpu?.memoryGrowth ?? true);
   if (threads !== undefined) env['TF_NUM_INTRAOP_THREADS'] = String(threads);

@@ -15,6 +15,8 @@ import type { Shape } from '../graph/graph.js';
 
 import { requireBfloat16Cpu } from './bfloat16-cpu.js';
 import type { Backend, BackendInfo, BackendOptions, HeadTensor } from './backend.js';
+import { cardPrecision } from './nvidia-precision.js';
+import { requireNumbers } from './require-numbers.js';
 import { type LoadedTensorflow, loadTensorflow, type TfjsNode } from './tensorflow-load.js';
 
 const FOLDER_PREFIX = 'sightline-tensorflow-';
@@ -113,12 +115,18 @@ class TensorflowBackend implements Backend {
     this.#tf = tf;
     this.#model = model;
     this.#picture = picture;
-    this.info = { backend: 'tensorflow', device, precision, version };
+    this.info = {
+      backend: 'tensorflow',
+      device,
+      precision: device === 'gpu' ? cardPrecision() : precision,
+      version,
+    };
   }
 
   async warmUp(): Promise<void> {
     const { height, width, channels } = this.#picture;
-    await this.run(new Uint8Array(height * width * channels), 1);
+    const heads = await this.run(new Uint8Array(height * width * channels), 1);
+    if (this.info.device === 'gpu') requireNumbers(heads, this.info);
   }
 
   run(pixels: Uint8Array, count: number): Promise<readonly HeadTensor[]> {
