@@ -35,7 +35,7 @@ export interface OnnxruntimeInstall {
 export async function inspectOnnxruntime(): Promise<OnnxruntimeInstall> {
   const { platform, arch } = process;
   const folder = locatePackage();
-  const native = join(folder ?? '', 'bin', 'napi-v6', platform, arch);
+  const native = nativeFolder(folder ?? '');
   const [version, binding, cudaLibrary, tensorrtLibrary, nvidia, graphics] = await Promise.all([
     folder === undefined ? undefined : versionOf(folder),
     exists(join(native, 'onnxruntime_binding.node')),
@@ -45,6 +45,12 @@ export async function inspectOnnxruntime(): Promise<OnnxruntimeInstall> {
     anyExists(['/dev/dri', '/dev/nvidiactl', '/dev/dxg']),
   ]);
   return { version, platform, arch, binding, cudaLibrary, tensorrtLibrary, nvidia, graphics };
+}
+
+/** Where the provider library of a device is, or would be; undefined if onnxruntime-node is not installed. */
+export function providerLibrary(device: 'cuda' | 'tensorrt'): string | undefined {
+  const folder = locatePackage();
+  return folder && join(nativeFolder(folder), `libonnxruntime_providers_${device}.so`);
 }
 
 /** The state of every device for an installation. The table of platforms is that of onnxruntime-node 1.30's README. */
@@ -59,8 +65,8 @@ export function deviceStates(install: OnnxruntimeInstall): readonly DeviceState[
 // What can only be known by starting it: drivers and the libraries that a provider library wants in turn.
 const NOTES: Readonly<Record<OnnxruntimeDevice, string>> = {
   cpu: '',
-  cuda: ', needs CUDA 12 and cuDNN 9',
-  tensorrt: ', needs CUDA 12 and TensorRT 10; the first start takes minutes',
+  cuda: ', needs cuDNN 9 and the CUDA that its provider library was built for',
+  tensorrt: ', needs TensorRT 10 and the same CUDA; the first start takes minutes',
   webgpu: ', experimental',
   coreml: ', not tested by us',
   dml: ', not tested by us',
@@ -104,6 +110,10 @@ function locatePackage(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function nativeFolder(folder: string): string {
+  return join(folder, 'bin', 'napi-v6', process.platform, process.arch);
 }
 
 async function versionOf(folder: string): Promise<string> {

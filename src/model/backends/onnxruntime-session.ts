@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import type * as ort from 'onnxruntime-node';
 import { messageOf, SightlineError } from '../../errors.js';
 import type { BackendOptions } from './backend.js';
+import { missingDependency } from './missing-dependency.js';
 import { keepFloat32 } from './nvidia-precision.js';
+import { providerLibrary } from './onnxruntime-install.js';
 import { setVisibleDevices } from './visible-devices.js';
 
 /** The deeper layers are 13 × 13 pixels: little is left to share between more threads than this. */
@@ -60,7 +62,8 @@ export async function startSession(onnx: Uint8Array, options: BackendOptions): P
     }
     throw new SightlineError(
       'ERR_BACKEND_UNAVAILABLE',
-      `onnxruntime cannot start on "${device}": ${oneLine(cause)}; check its driver and libraries, or use "cpu"`,
+      `onnxruntime cannot start on "${device}": ${missingLibrary(device) ?? oneLine(cause)}; check its driver and ` +
+        'libraries, or use "cpu"',
       { cause },
     );
   }
@@ -69,6 +72,13 @@ export async function startSession(onnx: Uint8Array, options: BackendOptions): P
 /** Whether NVIDIA's libraries do the work of a device. */
 export function isNvidia(device: string): device is 'cuda' | 'tensorrt' {
   return device === 'cuda' || device === 'tensorrt';
+}
+
+/** onnxruntime itself says no more than that it cannot load its provider library. */
+function missingLibrary(device: string): string | undefined {
+  const provider = isNvidia(device) ? providerLibrary(device) : undefined;
+  const missing = provider && missingDependency(provider);
+  return missing && `${missing} was not found (LD_LIBRARY_PATH names the folders)`;
 }
 
 function sessionOptions({ device, threads }: BackendOptions): ort.InferenceSession.SessionOptions {
