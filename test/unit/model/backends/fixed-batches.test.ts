@@ -41,9 +41,11 @@ describe('the sizes of batch', () => {
     [1, [1]],
     [2, [1, 2]],
     [4, [1, 4]],
-    [8, [1, 2, 8]],
-    [10, [1, 3, 10]],
+    [5, [1, 5]],
+    [8, [1, 4, 8]],
     [16, [1, 4, 16]],
+    [20, [1, 4, 20]],
+    [32, [1, 4, 16, 32]],
     [256, [1, 4, 16, 64, 256]],
   ])('up to %i', (most, sizes) => {
     expect(fixedBatchSizes(most)).toEqual(sizes);
@@ -76,7 +78,7 @@ describe('batches of a few fixed sizes', () => {
         layout: 'nchw',
       });
     }
-    expect(recorder.runs).toEqual(['a8', 'a8', 'a8', 'a8', 'a8', 'a8', 'b2', 'c1']);
+    expect(recorder.runs).toEqual(['a8', 'a8', 'a8', 'a8', 'b4', 'b4', 'b4', 'c1']);
   });
 
   it('are no others than of one picture where no more is taken, and several go the way they did', async () => {
