@@ -6,12 +6,13 @@ const alias = { sightline: fileURLToPath(new URL('./src/index.ts', import.meta.u
 const env = { ORT_DISABLE_TELEMETRY: '1' };
 const built = { globalSetup: './test/support/build.ts', env };
 
-// Four kinds of tests, from what a change is tried with every minute to what it has to pass in the end:
+// Five kinds of tests, the first four from what a change is tried with every minute to what it has to pass in the end:
 // - `unit` starts no process, reads what is in the repository, and stays under ten seconds. Its files share a process and its
 //   modules, so they leave nothing changed behind.
 // - `oracle` has the long sweeps: hours of analytics, and comparisons with the tracking data beside the checkout.
 // - `integration` runs real ffmpeg, real inference processes and real servers on loopback.
 // - `e2e` runs the built command line and a real Chromium.
+// - `gpu` needs a graphics card and runs when it is asked for.
 const shared = { pool: 'threads', isolate: false } as const;
 
 export default defineConfig({
@@ -33,6 +34,18 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          ...built,
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'gpu',
+          include: ['test/gpu/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Tests that measure the memory of a card want it for themselves.
+          fileParallelism: false,
           ...built,
         },
       },
