@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
@@ -19,6 +18,7 @@ import {
 import { readSafetensors } from '../../../src/model/weights/safetensors.js';
 import type { Detector, ModelInput } from '../../../src/contract/detector.js';
 import type { Detection } from '../../../src/contract/detector.js';
+import { clipFrame } from '../../support/clip-frame.js';
 
 const MODEL = fileURLToPath(new URL('../../../models/street-b0', import.meta.url));
 const SIDE = 416;
@@ -44,8 +44,8 @@ beforeAll(async () => {
   const source = await sharp(golden('letterbox_source.png')).metadata();
   const pixels = await sharp(golden('letterbox_416.png')).removeAlpha().raw().toBuffer();
   road = { pixels: new Uint8Array(pixels), letterbox: letterboxOf(source.width, source.height, SIDE, SIDE) };
-  car = frameOf('car-detection.mp4');
-  person = frameOf('one-by-one-person-detection.mp4');
+  car = clipFrame('car-detection.mp4', 8, SIDE);
+  person = clipFrame('one-by-one-person-detection.mp4', 8, SIDE);
   local = await createDetector(OPTIONS);
   hosted = await createHostedDetector(OPTIONS);
 });
@@ -177,18 +177,6 @@ function naiveDetections(heads: readonly NaiveHead[], { letterbox }: ModelInput)
     box: { x1: round(box.x1, 100), y1: round(box.y1, 100), x2: round(box.x2, 100), y2: round(box.y2, 100) },
     confidence: round(rest.confidence, 10_000),
   }));
-}
-
-/** A frame from the middle of a bundled clip (768 × 432), letterboxed by ffmpeg. */
-function frameOf(clip: string): ModelInput {
-  const letterbox = letterboxOf(768, 432, SIDE, SIDE);
-  const { width, height, x, y } = letterbox;
-  const path = fileURLToPath(new URL(`../../../examples/clips/${clip}`, import.meta.url));
-  const filter = `scale=${width}:${height},pad=${SIDE}:${SIDE}:${x}:${y}:0x808080`;
-  const output = ['-frames:v', '1', '-vf', filter, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
-  const options = { maxBuffer: 1 << 24 };
-  const pixels = execFileSync('ffmpeg', ['-v', 'error', '-ss', '8', '-i', path, ...output], options);
-  return { letterbox, pixels: new Uint8Array(pixels) };
 }
 
 function iou({ box: a }: Detection, { box: b }: Detection): number {
