@@ -311,7 +311,7 @@ describe('the child', () => {
 /** Keeps a child busy for ever, so that it is killed with requests under way. */
 const PARENT = `
   import { createHostedDetector } from ${JSON.stringify(distFile('model/host/supervisor.js'))};
-  import { letterboxOf } from ${JSON.stringify(distFile('letterbox.js'))};
+  import { letterboxOf } from ${JSON.stringify(distFile('geometry/letterbox.js'))};
   const detector = await createHostedDetector({ modelDir: process.argv[1], device: 'fake', maxBatch: 1 });
   const letterbox = letterboxOf(1280, 720, 416, 416);
   const pixels = new Uint8Array(416 * 416 * 3);
