@@ -77,7 +77,7 @@ describe('sightline eval tracks', () => {
     [
       ['tracks', `${RULES}/gt.txt`, `${RULES}/result.txt`, '--sequences', ','],
       2,
-      'expected names separated by',
+      'expected sequence names separated by commas',
     ],
     [['compare', 'a', 'b'], 2, 'error: evaluation: "a" does not exist'],
   ])('says in one line what is wrong: %j', async (args, code, message) => {
