@@ -114,6 +114,9 @@ export async function createPipeline<Own extends { readonly type: string } = nev
         throw error;
       }
     },
+    forget: (id) => {
+      known.delete(id);
+    },
     sink(written) {
       const [sink] = parseOptions({ sinks: [written] }, kinds).sinks;
       const sources = [...known.values()];

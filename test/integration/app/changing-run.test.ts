@@ -90,11 +90,17 @@ describe('a run that changes', () => {
     const { running } = await begin(pipeline, 'a');
     const before = await pipeline.replaceSource({ type: 'moving-shapes', id: 'a', frames: 1e6 });
     expect(before).toMatchObject({ id: 'a', outcome: 'stopped' });
+    // The id of a source that is removed is free again.
+    expect(await pipeline.addSource({ type: 'moving-shapes', frames: 1e6 })).toBe('moving-shapes');
+    await pipeline.removeSource('moving-shapes');
+    expect(await pipeline.addSource({ type: 'moving-shapes', frames: 1e6 })).toBe('moving-shapes');
     pipeline.stop();
     const { sources } = await running;
     expect(sources.map(({ id, outcome }) => [id, outcome])).toEqual([
       ['a', 'stopped'],
       ['a', 'stopped'],
+      ['moving-shapes', 'stopped'],
+      ['moving-shapes', 'stopped'],
     ]);
   });
 
