@@ -1,5 +1,4 @@
-/** The import rules of docs/architecture.md. */
-/** What stands on the foundations alone and meets the others only through `src/contract/`. */
+/** The import rules of docs/architecture.md. `stage`: what stands on the foundations alone and meets the others only through `src/contract/`. */
 const stage = '^src/(sources|model|tracking|analytics|sinks|eval)/';
 const foundation = '^src/(contract/|errors\\.ts|version\\.ts)';
 const shared = '^src/(contract/|errors\\.ts|version\\.ts|geometry/|record/|files/|text/|options/)';
@@ -31,14 +30,14 @@ module.exports = {
       name: 'kinds-of-sinks-do-not-know-each-other',
       comment: 'what several need lies in files/, pixels/ or draw/',
       severity: 'error',
-      from: { path: '^src/sinks/(jsonl|mot|video|heat-map|feed)/' },
-      to: { path: '^src/sinks/(jsonl|mot|video|heat-map|feed)/', pathNot: '^src/sinks/$1/' },
+      from: { path: '^src/sinks/(?!files/|pixels/|draw/)([^/]+)/' },
+      to: { path: '^src/sinks/(?!files/|pixels/|draw/)[^/]+/', pathNot: '^src/sinks/$1/' },
     },
     {
       name: 'kinds-of-sources-do-not-know-each-other',
       severity: 'error',
-      from: { path: '^src/sources/(file|replay)/' },
-      to: { path: '^src/sources/(file|replay)/', pathNot: '^src/sources/$1/' },
+      from: { path: '^src/sources/(?!decode/)([^/]+)/' },
+      to: { path: '^src/sources/(?!decode/)[^/]+/', pathNot: '^src/sources/$1/' },
     },
     {
       name: 'server-knows-no-stage',

@@ -1,17 +1,14 @@
-/** The trackers that can be chosen by a name. A new one is a folder, or a file, and a line here. */
+/** Finds trackers by their names and makes them. */
 import * as z from 'zod';
 import type { Tracker } from '../contract/tracker.js';
 import { SightlineError } from '../errors.js';
 import { checkOptions } from '../options/check-options.js';
 import { didYouMean } from '../text/nearest-name.js';
-import { botSort } from './bot-sort.js';
-import { byteTrack } from './byte-track/byte-track.js';
-import { ocSort } from './oc-sort/oc-sort.js';
-import { sort } from './sort.js';
 import type { TrackerKind } from './tracker-kind.js';
+import * as trackers from './trackers.js';
 
 /** What comes with Sightline. */
-export const TRACKERS: readonly TrackerKind[] = [botSort, byteTrack, ocSort, sort];
+export const TRACKERS: readonly TrackerKind[] = Object.values(trackers);
 
 /** Trackers by their names. */
 export interface TrackerRegistry {
