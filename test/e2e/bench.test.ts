@@ -18,7 +18,7 @@ describe('sightline bench model', () => {
     });
     expect(code).toBe(0);
     expect(stderr).toMatch(/^\[1\/6\] cpu float32, 1 thread, 64x64, batch 1, 2$/m);
-    expect(stdout).toMatch(/^onnxruntime:cpu +float32 +64x64 +2 +1( +\d+\.\d){4} +\d+$/m);
+    expect(stdout).toMatch(/^onnxruntime:cpu +float32 +64x64 +2 +1( +\d+\.\d{1,2}){4} +\d+$/m);
     expect(stdout).toMatch(
       new RegExp(`^${ABSENT} .*failed: device "${ABSENT}" is not available: [^\\n]+$`, 'm'),
     );
