@@ -20,10 +20,10 @@ const STREET = new URL('../../../models/street-b0', import.meta.url).pathname;
 const BFLOAT16 = { threads: 2, precision: 'bfloat16' } as const;
 /**
  * Shares of a head's standard deviation, root mean square and largest. Seen were at most 0.009 and 0.046 with the
- * reference's random weights, 0.021 and 0.11 with trained ones; with every layer in bfloat16 0.037 to 0.054 and 0.19 to 0.28.
+ * reference's random weights, 0.018 and 0.20 with trained ones; with every layer in bfloat16 0.034 to 0.053 and 0.20 to 0.30.
  */
 const RANDOM_TOLERANCE = { rms: 0.02, largest: 0.1 };
-const TRAINED_TOLERANCE = { rms: 0.03, largest: 0.18 };
+const TRAINED_TOLERANCE = { rms: 0.025, largest: 0.25 };
 const missing = await bfloat16Missing();
 
 describe.skipIf(missing !== undefined)('bfloat16 in TensorFlow', () => {
