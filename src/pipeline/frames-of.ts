@@ -1,8 +1,9 @@
 import { Observable } from 'rxjs';
 import type { Frame, FramePool } from '../contract/frame.js';
 import type { Source } from '../contract/source.js';
-import { isSightlineError } from '../errors.js';
+import { isSightlineError, SightlineError } from '../errors.js';
 import { withinMs } from './deadline.js';
+import { PooledFrame } from './pooled-frame.js';
 
 /** The frames of a source, and when it has cleaned up behind itself. */
 export interface SourceFrames {
@@ -31,6 +32,11 @@ export function framesOf(
     const either = AbortSignal.any([signal, unsubscribed.signal]);
     const pull = async (): Promise<void> => {
       for await (const frame of source.frames(pool, either)) {
+        if (!(frame instanceof PooledFrame) || !frame.handOver())
+          throw new SightlineError(
+            'ERR_USAGE',
+            `"${source.id}" delivered something else than a new frame: each has to come from "publish" and is delivered once`,
+          );
         if (subscriber.closed) frame.release();
         else subscriber.next(frame);
       }

@@ -71,6 +71,7 @@ export class PooledFrame extends BareFrame {
   readonly #onFree: (abandoned: boolean) => void;
   #references = 1;
   #abandoned = false;
+  #handedOver = false;
 
   /** @param onFree called once; `abandoned` if the buffers may still be in use and are not to be given to another frame. */
   constructor(facts: FrameFacts, buffers: FrameBuffers, onFree: (abandoned: boolean) => void) {
@@ -103,6 +104,13 @@ export class PooledFrame extends BareFrame {
     if (this.#abandoned || this.#references === 0) return;
     this.#abandoned = true;
     this.#onFree(true);
+  }
+
+  /** Notes that its source has delivered it. @returns false if it was delivered or released before. */
+  handOver(): boolean {
+    if (this.#handedOver || this.#references === 0) return false;
+    this.#handedOver = true;
+    return true;
   }
 
   #alive(): FrameBuffers {

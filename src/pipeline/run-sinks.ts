@@ -1,7 +1,7 @@
 import type { Logger } from '../contract/logger.js';
 import type { RunSummary } from '../contract/run.js';
 import type { Sink } from '../contract/sink.js';
-import { toError } from '../errors.js';
+import { SightlineError, toError } from '../errors.js';
 import { callSink, deadlinesOf } from './sink-lane.js';
 
 /** The sinks of a run: each is prepared before it is used and closed once, whatever the others do. */
@@ -11,11 +11,14 @@ export class RunSinks {
   readonly #shared: Set<Sink>;
   readonly #own: Map<string, readonly Sink[]>;
   readonly #closing = new WeakMap<Sink, Promise<void>>();
+  /** Those that are or were sinks of the run for every source. */
+  readonly #known: WeakSet<Sink>;
   readonly #logger: Logger;
 
   constructor(shared: readonly Sink[], own: ReadonlyMap<string, readonly Sink[]>, logger: Logger) {
     this.#shared = new Set(shared);
     this.#own = new Map(own);
+    this.#known = new WeakSet(this.#all());
     this.#logger = logger;
   }
 
@@ -34,7 +37,14 @@ export class RunSinks {
     for (const sink of this.#all()) await this.#prepare(sink);
   }
 
+  /** @throws SightlineError ERR_USAGE for a sink that the run has, or had: each is prepared and closed once. */
   async addShared(sink: Sink): Promise<void> {
+    if (this.#known.has(sink))
+      throw new SightlineError(
+        'ERR_USAGE',
+        `"${sink.name}" is or was a sink of this run already; make another one`,
+      );
+    this.#known.add(sink);
     await this.#prepareAll([sink]);
     this.#shared.add(sink);
   }

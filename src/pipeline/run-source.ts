@@ -59,10 +59,10 @@ export class SourceRun {
   readonly #books: SourceBooks;
   readonly #ownStop = new AbortController();
   readonly #lanes: SourceLanes;
-  #info: SourceInfo | undefined;
   #analytics: SourceAnalytics | undefined;
   #pool: OwnedFramePool | undefined;
-  #hasImages = false;
+  /** What the source was asked for when it was opened. */
+  #request: FrameRequest | undefined;
   #done: Promise<SourceSummary> | undefined;
 
   /** @param sinks that take its results from the beginning. */
@@ -102,7 +102,7 @@ export class SourceRun {
 
   /** Whether its frames have images, or will have. A source without pixels has as many as it can. */
   get hasImages(): boolean {
-    return this.source.hasPixels === false || this.#hasImages || this.#info === undefined;
+    return this.source.hasPixels === false || (this.#request?.image ?? true);
   }
 
   /** Gives the results from now on to one more sink. Pixels are there only if the source was opened with them. */
@@ -139,9 +139,8 @@ export class SourceRun {
     this.#status('connecting');
     signal.throwIfAborted();
     const request = this.#requestOf(this.#lanes.sinks);
+    this.#request = request;
     const info = await this.#open(request, signal);
-    this.#info = info;
-    this.#hasImages = request.image;
     this.#books.opened(info);
     this.#analytics = new SourceAnalytics(createAnalytics(info), info, this.#books, onAnalytics);
     const tracker = new FrameTracker(createTracker(info), this.source.hasPixels ?? true);
@@ -262,7 +261,12 @@ export class SourceRun {
     this.#books.emitted(item, result);
     this.#lanes.offer(result, bare);
     this.#context.results.next(result);
-    result.frame.release();
+    try {
+      item.frame.release();
+    } catch (error) {
+      // Somebody released what was not theirs; the result has been handed out all the same.
+      this.#context.logger.error({ source: this.source.id }, toError(error).message);
+    }
   }
 
   #finishAnalytics(): Partial<ReturnType<SourceAnalytics['finish']>> {

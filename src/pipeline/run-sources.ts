@@ -55,7 +55,8 @@ export class RunSources {
   }
 
   forget(run: SourceRun): void {
-    this.#active.delete(run.source.id);
+    // Another one may have the name by now.
+    if (this.#active.get(run.source.id) === run) this.#active.delete(run.source.id);
     if (this.#active.size === 0) this.#onIdle();
   }
 

@@ -189,6 +189,7 @@ export class SinkLane {
     await Promise.resolve();
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const result = this.#withCarried(next);
+      const { frame } = result;
       this.#waitingForRoom.shift()?.();
       try {
         await callSink(this.sink, 'a write', this.#deadlines.writeMs, () => this.#write(stream, result));
@@ -197,10 +198,14 @@ export class SinkLane {
       } catch (cause) {
         this.#lost++;
         const hangs = isSightlineError(cause, 'ERR_SINK_STALLED');
-        if (hangs && result.frame instanceof PooledFrame) result.frame.abandon();
+        if (hangs && frame instanceof PooledFrame) frame.abandon();
         this.#fail(cause);
-      } finally {
-        result.frame.release();
+      }
+      try {
+        frame.release();
+      } catch (cause) {
+        // The sink released what was not its own.
+        this.#fail(cause);
       }
     }
     this.#working = undefined;

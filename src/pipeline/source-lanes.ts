@@ -23,9 +23,10 @@ export class SourceLanes {
   readonly #options: SourceLanesOptions;
   readonly #sinks: Set<Sink>;
   readonly #lanes = new Map<Sink, SinkLane>();
-  readonly #opening = new Set<Promise<void>>();
+  readonly #opening = new Map<Sink, Promise<void>>();
   readonly #ended: SinkSummary[] = [];
   #source: SourceInfo | undefined;
+  #ending = false;
 
   constructor(sinks: readonly Sink[], options: SourceLanesOptions) {
     this.#sinks = new Set(sinks);
@@ -45,16 +46,19 @@ export class SourceLanes {
     throw [...this.#lanes.values()].find((lane) => lane.error !== undefined)?.error ?? new Error('no output');
   }
 
-  /** Results from now on go to this sink too. */
+  /** Results from now on go to this sink too, if any are still to come. */
   async add(sink: Sink): Promise<void> {
+    if (this.#ending) return;
     this.#sinks.add(sink);
     if (this.#source !== undefined) await this.#openLane(sink, this.#source);
   }
 
   /** Ends the stream of a sink; its sums stay in the summary. */
   async remove(sink: Sink): Promise<void> {
-    const lane = this.#lanes.get(sink);
     this.#sinks.delete(sink);
+    // One that is being opened ends there.
+    await this.#opening.get(sink);
+    const lane = this.#lanes.get(sink);
     this.#lanes.delete(sink);
     if (lane !== undefined) this.#ended.push(await lane.end('stopped', []));
   }
@@ -82,18 +86,22 @@ export class SourceLanes {
     events: readonly AnalyticsEvent[],
     heatMap: HeatMapSnapshot | undefined,
   ): Promise<readonly SinkSummary[]> {
-    await Promise.all(this.#opening);
+    this.#ending = true;
+    await Promise.all(this.#opening.values());
     const lanes = [...this.#lanes.values()];
     const ended = await Promise.all(lanes.map((lane) => lane.end(outcome, events, heatMap)));
     return [...this.#ended, ...ended];
   }
 
-  async #openLane(sink: Sink, source: SourceInfo): Promise<void> {
+  #openLane(sink: Sink, source: SourceInfo): Promise<void> {
+    const opening = this.#open(sink, source).finally(() => this.#opening.delete(sink));
+    this.#opening.set(sink, opening);
+    return opening;
+  }
+
+  async #open(sink: Sink, source: SourceInfo): Promise<void> {
     const lane = new SinkLane({ sink, source, ...this.#options });
-    const opening = lane.open().then(() => undefined);
-    this.#opening.add(opening);
-    await opening;
-    this.#opening.delete(opening);
+    await lane.open();
     if (this.#sinks.has(sink)) this.#lanes.set(sink, lane);
     // It was removed while it was opened.
     else this.#ended.push(await lane.end('stopped', []));
