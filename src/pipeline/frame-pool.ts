@@ -57,6 +57,7 @@ export function createFramePool(options: FramePoolOptions): OwnedFramePool {
   const waiters: (() => void)[] = [];
   /** Numbers of the frames that somebody holds, oldest first. */
   const held = new Set<number>();
+  mustBeGeometry(sourceId, options.geometry);
   let geometry = options.geometry;
   let epoch = 0;
   let inUse = 0;
@@ -133,6 +134,7 @@ export function createFramePool(options: FramePoolOptions): OwnedFramePool {
       return epoch;
     },
     beginEpoch(next = geometry) {
+      mustBeGeometry(sourceId, next);
       if (next !== geometry) idle.length = 0;
       geometry = next;
       return ++epoch;
@@ -187,4 +189,15 @@ function allocateBuffers({ width, height }: FrameGeometry, request: FrameRequest
 
 function aborted(id: string): SightlineError {
   return new SightlineError('ERR_ABORTED', `waiting for a free frame of "${id}" was aborted`);
+}
+
+/** Sources of others may be written without types. @throws SightlineError ERR_USAGE */
+export function mustBeGeometry(id: string, geometry: Partial<FrameGeometry> | undefined): void {
+  const { width = 0, height = 0, letterbox } = geometry ?? {};
+  const isSize = [width, height].every((side) => Number.isSafeInteger(side) && side > 0);
+  if (isSize && letterbox !== undefined && geometry?.pixelAspect !== undefined) return;
+  throw new SightlineError(
+    'ERR_USAGE',
+    `"${id}" does not say what its images are: "width", "height", "pixelAspect" and "letterbox" are needed`,
+  );
 }

@@ -10,7 +10,7 @@ import type { Frame } from '../contract/frame.js';
 import type { DropReason } from '../contract/run.js';
 import { isSightlineError, SightlineError, toError } from '../errors.js';
 import { withinMs } from './deadline.js';
-import { PooledFrame } from './pooled-frame.js';
+import { PooledFrame, releaseOnce } from './pooled-frame.js';
 
 /** A frame with what was found in it. */
 export interface InferredFrame extends DetectedFrame {
@@ -21,8 +21,8 @@ export interface InferredFrame extends DetectedFrame {
   readonly inferenceMs: number;
 }
 
-/** Told of a frame that gets no result: for a reason that frames are dropped for, or because of the detector's error. */
-export type OnGivenUp = (frame: Frame, why: DropReason | Error) => void;
+/** Told of a frame that gets no result: for a reason that frames are dropped for, or because of an error of the detector or, if not, of the source. */
+export type OnGivenUp = (frame: Frame, why: DropReason | Error, byDetector?: boolean) => void;
 
 /** A source's place at the detector. */
 export interface InferenceLane {
@@ -69,8 +69,12 @@ export function inferInBatches(
   async function pump(): Promise<void> {
     if (busy) return;
     const first = last === undefined ? 0 : lanes.indexOf(last) + 1;
-    const batch = takeInTurn(lanes, first, detector.info.maxBatch);
-    if (batch.length === 0) return;
+    const taken = takeInTurn(lanes, first, detector.info.maxBatch);
+    const batch = taken.filter(isStillThere);
+    if (batch.length === 0) {
+      if (taken.length > 0) void pump();
+      return;
+    }
     last = batch.at(-1)!.lane;
     busy = true;
     const started = performance.now();
@@ -93,9 +97,9 @@ export function inferInBatches(
 
   return (onGivenUp, onLane) => (frames) =>
     new Observable<InferredFrame>((subscriber) => {
-      const giveUp: OnGivenUp = (frame, why) => {
-        onGivenUp(frame, why);
-        frame.release();
+      const giveUp: OnGivenUp = (frame, why, byDetector) => {
+        onGivenUp(frame, why, byDetector);
+        releaseOnce(frame);
       };
       const lane: Lane = { subscriber, giveUp, waiting: [], underway: 0, onIdle: [], ending: undefined };
       lanes.push(lane);
@@ -129,6 +133,19 @@ export function inferInBatches(
         for (const { frame } of lane.waiting.splice(0)) giveUp(frame, 'stopped');
       };
     });
+}
+
+/** A source that has released a frame which it delivered fails, and no other. */
+function isStillThere({ lane, frame }: Taken): boolean {
+  try {
+    return frame.input.data.length >= 0;
+  } catch (thrown) {
+    const error = toError(thrown);
+    lane.underway--;
+    lane.giveUp(frame, error, false);
+    lane.subscriber.error(error);
+    return false;
+  }
 }
 
 /** @returns one entry a frame, or why there is none. */

@@ -1,7 +1,7 @@
 /** Frames of a pool, and what those are given who may not hold one. */
 import type { Frame, FrameGeometry, FrameStamp } from '../contract/frame.js';
 import type { PixelBuffer } from '../contract/picture.js';
-import { SightlineError } from '../errors.js';
+import { SightlineError, toError } from '../errors.js';
 
 /** The memory of one frame. */
 export interface FrameBuffers {
@@ -119,6 +119,16 @@ export class PooledFrame extends BareFrame {
       'ERR_USAGE',
       `frame ${this.index} of "${this.sourceId}" was used after its last release`,
     );
+  }
+}
+
+/** Lets go of a frame that somebody may have released for us. @returns what is wrong then. */
+export function releaseOnce(frame: Frame): Error | undefined {
+  try {
+    frame.release();
+    return undefined;
+  } catch (error) {
+    return toError(error);
   }
 }
 

@@ -14,14 +14,20 @@ import type { Sink } from '../contract/sink.js';
 import type { Source, SourceInfo, SourceReport, SourceState, SourceStatus } from '../contract/source.js';
 import type { Tracker, TrackingInfo } from '../contract/tracker.js';
 import { isSightlineError, toError } from '../errors.js';
-import { bytesPerFrame, createFramePool, type OwnedFramePool, STUCK_MS } from './frame-pool.js';
+import {
+  bytesPerFrame,
+  createFramePool,
+  mustBeGeometry,
+  type OwnedFramePool,
+  STUCK_MS,
+} from './frame-pool.js';
 import { framesOf } from './frames-of.js';
 import { handOver } from './hand-over.js';
 import type { inferInBatches, InferenceLane, InferredFrame } from './infer-in-batches.js';
 import { SourceAnalytics } from './source-analytics.js';
 import { SourceLanes } from './source-lanes.js';
 import { SourceBooks, type SourceProgress } from './source-books.js';
-import { withoutPixels } from './pooled-frame.js';
+import { releaseOnce, withoutPixels } from './pooled-frame.js';
 import { FrameTracker } from './track-frames.js';
 
 /** What a run lends to each of its sources. */
@@ -141,6 +147,7 @@ export class SourceRun {
     const request = this.#requestOf(this.#lanes.sinks);
     this.#request = request;
     const info = await this.#open(request, signal);
+    mustBeGeometry(this.source.id, info);
     this.#books.opened(info);
     this.#analytics = new SourceAnalytics(createAnalytics(info), info, this.#books, onAnalytics);
     const tracker = new FrameTracker(createTracker(info), this.source.hasPixels ?? true);
@@ -166,8 +173,8 @@ export class SourceRun {
             this.#books.ledger.decoded();
           }),
           infer(
-            (frame, why) => {
-              this.#giveUp(frame, why);
+            (frame, why, byDetector) => {
+              this.#giveUp(frame, why, byDetector);
             },
             (mine) => (lane = mine),
           ),
@@ -175,7 +182,7 @@ export class SourceRun {
             (item) => this.#take(item, tracker),
             (item, thrown) => {
               this.#giveUp(item.frame, thrown === undefined ? 'stopped' : toError(thrown), false);
-              item.frame.release();
+              releaseOnce(item.frame);
             },
           ),
         ),
@@ -261,12 +268,9 @@ export class SourceRun {
     this.#books.emitted(item, result);
     this.#lanes.offer(result, bare);
     this.#context.results.next(result);
-    try {
-      item.frame.release();
-    } catch (error) {
-      // Somebody released what was not theirs; the result has been handed out all the same.
-      this.#context.logger.error({ source: this.source.id }, toError(error).message);
-    }
+    // Somebody may have released what was not theirs; the result has been handed out all the same.
+    const error = releaseOnce(item.frame);
+    if (error !== undefined) this.#context.logger.error({ source: this.source.id }, error.message);
   }
 
   #finishAnalytics(): Partial<ReturnType<SourceAnalytics['finish']>> {

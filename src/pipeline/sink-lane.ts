@@ -11,7 +11,7 @@ import type { SourceInfo } from '../contract/source.js';
 import type { TrackingInfo } from '../contract/tracker.js';
 import { isSightlineError, SightlineError, toError } from '../errors.js';
 import { withinMs } from './deadline.js';
-import { PooledFrame } from './pooled-frame.js';
+import { PooledFrame, releaseOnce } from './pooled-frame.js';
 
 /** What a stream is opened with, and who hears of trouble. */
 export interface SinkLaneOptions {
@@ -100,6 +100,7 @@ export class SinkLane {
       this.#stream = await callSink(sink, `opening "${source.id}"`, this.#deadlines.writeMs, () =>
         sink.open(source, detector, tracking),
       );
+      mustBeStream(this.#stream, sink);
       return true;
     } catch (cause) {
       this.#fail(cause);
@@ -201,12 +202,9 @@ export class SinkLane {
         if (hangs && frame instanceof PooledFrame) frame.abandon();
         this.#fail(cause);
       }
-      try {
-        frame.release();
-      } catch (cause) {
-        // The sink released what was not its own.
-        this.#fail(cause);
-      }
+      // The sink may have released what was not its own.
+      const error = releaseOnce(frame);
+      if (error !== undefined) this.#fail(error);
     }
     this.#working = undefined;
   }
@@ -272,4 +270,13 @@ export class SinkLane {
     this.#carried = [];
     return { ...result, events };
   }
+}
+
+/** Sinks of others may be written without types. */
+function mustBeStream(stream: Partial<SinkStream> | undefined, { name }: Sink): void {
+  if (typeof stream?.write === 'function' && typeof stream.end === 'function') return;
+  throw new SightlineError(
+    'ERR_USAGE',
+    `the output "${name}" opened no stream: "write" and "end" are needed`,
+  );
 }

@@ -51,6 +51,45 @@ function tellingSink(opened: Promise<void> = Promise.resolve()): Sink & { readon
 }
 
 describe('parts that do what they must not', () => {
+  it('fails a source alone that releases frames which it has delivered', async () => {
+    const bad = {
+      ...countingSource('bad', 0),
+      async *frames(pool, signal) {
+        for (let index = 0; index < 5; index++) {
+          const frame = (await pool.acquire(signal)).publish({ index, ptsUs: index, capturedAt: 0 });
+          yield frame;
+          frame.release();
+        }
+      },
+    } satisfies Source;
+    const { sources } = await assemble({ sources: [bad, countingSource('good', 40)] }).run();
+    for (const { frames } of sources) expectBalanced(frames);
+    expect(sources.map(({ outcome, frames }) => [outcome, frames.emitted > 0])).toEqual([
+      ['failed', expect.any(Boolean)],
+      ['completed', true],
+    ]);
+    expect(sources[0]!.error?.message).toMatch(/was used after its last release/);
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['no letterbox', { ...sourceInfo('bad'), letterbox: undefined }],
+    ['half a pixel', { ...sourceInfo('bad'), width: 0.5 }],
+  ])('fails a source alone that says of its images: %s', async (_what, info) => {
+    const bad = { ...countingSource('bad', 3), open: () => Promise.resolve(info as never) };
+    const { sources } = await assemble({ sources: [bad, countingSource('good', 5)] }).run();
+    expect(sources.map(({ outcome }) => outcome)).toEqual(['failed', 'completed']);
+    expect(sources[0]!.error?.message).toMatch(/"bad" does not say what its images are/);
+  });
+
+  it('fails a sink alone that opens no stream', async () => {
+    const bad = { ...rememberingSink('bad', 'wait'), open: () => Promise.resolve(undefined as never) };
+    const good = rememberingSink('good', 'wait');
+    const { sources } = await assemble({ sources: [countingSource('a', 5)], sinks: [bad, good] }).run();
+    expect(good.seen).toHaveLength(5);
+    expect(sources[0]!.sinks[0]!.error?.message).toMatch(/the output "bad" opened no stream/);
+  });
+
   it.each([
     ['nothing at all', (): unknown[] => [undefined]],
     ['an object of its own', (): unknown[] => [{ index: 0, ptsUs: 0 }]],
