@@ -17,6 +17,7 @@ import type { Pipeline, PipelineParts, RunDeadlines } from './pipeline-parts.js'
 import { RunSinks } from './run-sinks.js';
 import { RunSources } from './run-sources.js';
 import type { SourceProgress } from './source-books.js';
+import { tellStatus } from './tell-status.js';
 
 export type { Pipeline, PipelineParts } from './pipeline-parts.js';
 
@@ -274,13 +275,8 @@ class Run implements Pipeline {
   }
 
   #tell(status: SourceStatus, sinks: readonly Sink[] = []): void {
-    for (const listener of [...(this.#parts.services ?? []), ...sinks]) {
-      try {
-        listener.onStatus?.(status);
-      } catch (error) {
-        this.#parts.logger.error({}, messageOf(error));
-      }
-    }
+    const { services = [], logger } = this.#parts;
+    tellStatus([...services, ...sinks], status, logger);
     this.#statuses.next(status);
   }
 

@@ -28,6 +28,7 @@ import { SourceAnalytics } from './source-analytics.js';
 import { SourceLanes } from './source-lanes.js';
 import { SourceBooks, type SourceProgress } from './source-books.js';
 import { releaseOnce, withoutPixels } from './pooled-frame.js';
+import { tellStatus } from './tell-status.js';
 import { FrameTracker } from './track-frames.js';
 
 /** What a run lends to each of its sources. */
@@ -313,13 +314,7 @@ export class SourceRun {
   #tell(change: Omit<SourceStatus, 'sourceId' | 'atMs'>): void {
     const status = { sourceId: this.source.id, atMs: Date.now(), ...change };
     this.#books.status(status);
-    for (const sink of this.#lanes.sinks) {
-      try {
-        sink.onStatus?.(status);
-      } catch (error) {
-        this.#context.logger.error({ sink: sink.name }, toError(error).message);
-      }
-    }
+    tellStatus(this.#lanes.sinks, status, this.#context.logger);
     this.#context.onStatus(status);
   }
 }
