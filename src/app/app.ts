@@ -114,8 +114,12 @@ export async function createPipeline<Own extends { readonly type: string } = nev
         throw error;
       }
     },
-    forget: (id) => {
-      known.delete(id);
+    remove: async (id, take) => {
+      const before = known.get(id);
+      const summary = await take();
+      // Another one may have the name by now.
+      if (known.get(id) === before) known.delete(id);
+      return summary;
     },
     sink(written) {
       const [sink] = parseOptions({ sinks: [written] }, kinds).sinks;

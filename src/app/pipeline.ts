@@ -47,8 +47,8 @@ interface Makers<Own> {
     start: (source: Source, own: readonly Sink[]) => Promise<T>,
   ) => Promise<T>;
   readonly sink: (written: SinkLike | Own) => Promise<Sink>;
-  /** A source is no longer a part of the run: its id and its files are free. */
-  readonly forget: (id: string) => void;
+  /** Takes a source out of the run; its id and its files are free then. */
+  readonly remove: <T>(id: string, take: () => Promise<T>) => Promise<T>;
 }
 
 /** Lets a pipeline take options. */
@@ -74,11 +74,7 @@ export function withKinds<Own extends { readonly type: string }>(
       }),
     replaceSource: (written, ownSinks = []) =>
       make.source(written, true, (source, own) => run.replaceSource(source, [...own, ...ownSinks])),
-    async removeSource(id) {
-      const summary = await run.removeSource(id);
-      make.forget(id);
-      return summary;
-    },
+    removeSource: (id) => make.remove(id, () => run.removeSource(id)),
     async addSink(written) {
       const sink = await make.sink(written);
       await run.addSink(sink);

@@ -105,7 +105,7 @@ export async function createReplay<Own extends { readonly type: string } = never
   return withKinds<Own>(run, {
     source: () =>
       Promise.reject(new SightlineError('ERR_USAGE', 'a replay has the sources of its recording, no others')),
-    forget: () => undefined,
+    remove: (_id, take) => take(),
     async sink(written) {
       const [sink] = parseReplay({ recording: options.recording, sinks: [written] }, kinds).sinks;
       return plan.createAnother(sink!, places, reads);

@@ -19,5 +19,15 @@ export async function withinMs<T>(promise: Promise<T>, ms: number): Promise<Awai
   }
 }
 
+/**
+ * Calls what others have written, and waits for at most `ms`: it may throw instead of rejecting, or never settle.
+ * @param late what is thrown after that time.
+ */
+export async function callWithin<T>(ms: number, call: () => Promise<T> | T, late: () => Error): Promise<T> {
+  const done = await withinMs((async () => call())(), ms);
+  if (done === 'late') throw late();
+  return done.value;
+}
+
 /** Node's timers hold 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -18,8 +18,11 @@ export interface FramePoolOptions {
   readonly request: FrameRequest;
   /** Asked when all buffers are in use: gives one up if it can. Without it the source waits. */
   readonly makeRoom?: () => boolean;
-  /** Told the number of the oldest frame that is held each time that the source has waited `STUCK_MS` for one to come free. */
-  readonly onStuck?: (index: number) => void;
+  /**
+   * Told the number of the oldest frame that is held each time that the source has waited `STUCK_MS` for one to come free;
+   * undefined if there is none: the source itself has them all.
+   */
+  readonly onStuck?: (index: number | undefined) => void;
   /** Told the label of a frame that was garbage collected while still retained: a bug of its holder. */
   readonly onLeak?: (label: string) => void;
 }
@@ -147,7 +150,7 @@ export function createFramePool(options: FramePoolOptions): OwnedFramePool {
         if (slot !== undefined) return slot;
         const stuck = setInterval(() => {
           const [oldest] = held;
-          if (oldest !== undefined) options.onStuck?.(oldest);
+          options.onStuck?.(oldest);
         }, STUCK_MS);
         await untilRoom(waiters, signal);
         clearInterval(stuck);

@@ -9,7 +9,7 @@ import type { Service } from '../contract/service.js';
 import type { Sink } from '../contract/sink.js';
 import type { Source, SourceInfo, SourceStatus } from '../contract/source.js';
 import type { Tracker, TrackingInfo } from '../contract/tracker.js';
-import type { RunContext } from './run-source.js';
+import type { RunContext } from './run-context.js';
 import type { SourceProgress } from './source-books.js';
 
 /** The parts of a run, already made. They belong to the pipeline from then on. */

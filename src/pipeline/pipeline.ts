@@ -9,10 +9,12 @@ import type { RunSummary, SourceSummary } from '../contract/run.js';
 import type { Sink } from '../contract/sink.js';
 import type { Source, SourceStatus } from '../contract/source.js';
 import { messageOf, SightlineError, toError } from '../errors.js';
-import { withinMs } from './deadline.js';
+import { callWithin } from './deadline.js';
 import { GuardedObservable } from './guarded-observable.js';
 import { inferInBatches } from './infer-in-batches.js';
-import { type RunContext, SourceRun } from './run-source.js';
+import { RunChanges } from './run-changes.js';
+import type { RunContext } from './run-context.js';
+import { SourceRun } from './run-source.js';
 import type { Pipeline, PipelineParts, RunDeadlines } from './pipeline-parts.js';
 import { RunSinks } from './run-sinks.js';
 import { RunSources } from './run-sources.js';
@@ -41,8 +43,7 @@ class Run implements Pipeline {
   readonly #context: RunContext;
   readonly #sinks: RunSinks;
   readonly #sources: RunSources;
-  /** Changes of the run that are under way. */
-  readonly #changes = new Set<Promise<unknown>>();
+  readonly #changes: RunChanges;
   #started = 0;
   #fatal: Error | undefined;
   #running: Promise<RunSummary> | undefined;
@@ -65,6 +66,19 @@ class Run implements Pipeline {
     const order = parts.sources.map(({ id }) => id);
     this.#sources = new RunSources(order, parts.concurrency, () => {
       this.#endIfIdle();
+    });
+    this.#changes = new RunChanges({
+      sinks: this.#sinks,
+      sources: this.#sources,
+      enlist: (source, ownSinks) => this.#enlist(source, ownSinks),
+      mustBeOpen: () => this.#mustBeOpen(),
+      summary: () => this.#summary(),
+      onRemoved: (id) => {
+        this.#tellRemoved(id);
+      },
+      onSettled: () => {
+        this.#endIfIdle();
+      },
     });
     this.#context = {
       detector,
@@ -121,93 +135,23 @@ class Run implements Pipeline {
   }
 
   addSource(source: Source, ownSinks: readonly Sink[] = []): Promise<void> {
-    return this.#awaited(this.#addSource(source, ownSinks));
+    return this.#changes.addSource(source, ownSinks);
   }
 
   removeSource(id: string): Promise<SourceSummary> {
-    return this.#awaited(this.#removeSource(id));
+    return this.#changes.removeSource(id);
   }
 
   replaceSource(source: Source, ownSinks: readonly Sink[] = []): Promise<SourceSummary> {
-    return this.#awaited(this.#replaceSource(source, ownSinks));
+    return this.#changes.replaceSource(source, ownSinks);
   }
 
   addSink(sink: Sink): Promise<void> {
-    return this.#awaited(this.#addSink(sink));
+    return this.#changes.addSink(sink);
   }
 
   removeSink(sink: Sink): Promise<void> {
-    return this.#awaited(this.#removeSink(sink));
-  }
-
-  /** The run does not end before a change that is under way. */
-  #awaited<T>(change: Promise<T>): Promise<T> {
-    const done = change.finally(() => {
-      this.#changes.delete(done);
-      this.#endIfIdle();
-    });
-    this.#changes.add(done);
-    return done;
-  }
-
-  async #addSource(source: Source, ownSinks: readonly Sink[]): Promise<void> {
-    await this.#mustBeOpen();
-    if (this.#sources.has(source.id))
-      throw new SightlineError('ERR_USAGE', `there is a source "${source.id}" already; replace or remove it`);
-    // The name is taken from here on, while its sinks are prepared.
-    const run = this.#enlist(source, ownSinks);
-    try {
-      await this.#sinks.addOwn(source.id, ownSinks);
-    } catch (error) {
-      this.#sources.forget(run);
-      throw error;
-    }
-    this.#sources.schedule(run);
-  }
-
-  async #removeSource(id: string): Promise<SourceSummary> {
-    const summary = await this.#takeOut(id);
-    this.#tellRemoved(id);
-    return summary;
-  }
-
-  async #replaceSource(source: Source, ownSinks: readonly Sink[]): Promise<SourceSummary> {
-    await this.#mustBeOpen();
-    const summary = await this.#takeOut(source.id);
-    try {
-      await this.#addSource(source, ownSinks);
-    } catch (error) {
-      this.#tellRemoved(source.id);
-      throw error;
-    }
-    return summary;
-  }
-
-  async #takeOut(id: string): Promise<SourceSummary> {
-    const summary = await this.#sources.takeOut(id);
-    if (summary === undefined)
-      throw new SightlineError('ERR_USAGE', `there is no source "${id}" in this run`);
-    await this.#sinks.removeOwn(id, this.#summary());
-    return summary;
-  }
-
-  async #addSink(sink: Sink): Promise<void> {
-    await this.#mustBeOpen();
-    const blind = this.#sources.active.find((run) => sink.pixels && !run.hasImages);
-    if (blind !== undefined)
-      throw new SightlineError(
-        'ERR_USAGE',
-        `"${sink.name}" needs images, but "${blind.source.id}" was opened without; let the run have "images: true"`,
-      );
-    await this.#sinks.addShared(sink);
-    await Promise.all(this.#sources.active.map((run) => run.addSink(sink)));
-  }
-
-  async #removeSink(sink: Sink): Promise<void> {
-    if (!this.#sinks.has(sink))
-      throw new SightlineError('ERR_USAGE', `"${sink.name}" is not a sink of this run`);
-    await Promise.all(this.#sources.active.map((run) => run.removeSink(sink)));
-    await this.#sinks.remove(sink, this.#summary());
+    return this.#changes.removeSink(sink);
   }
 
   async #run(): Promise<RunSummary> {
@@ -228,7 +172,7 @@ class Run implements Pipeline {
     }
     this.#onIdle = undefined;
     this.#onBegun();
-    await Promise.allSettled(this.#changes);
+    await this.#changes.settled();
     await this.#sinks.close(this.#summary());
     await this.#closeRest();
     const summary = this.#summary();
@@ -238,6 +182,7 @@ class Run implements Pipeline {
 
   async #close(): Promise<void> {
     if (this.#running === undefined) {
+      await this.#sinks.close(this.#summary());
       await this.#closeRest();
       return;
     }
@@ -258,9 +203,9 @@ class Run implements Pipeline {
   async #closeOne(name: string, close: () => Promise<void>): Promise<void> {
     const { cleanupMs } = this.#deadlines;
     try {
-      const closing = (async () => close())();
-      if ((await withinMs(closing, cleanupMs)) !== 'late') return;
-      throw new SightlineError('ERR_ABORTED', `closing the ${name} took more than ${cleanupMs / 1000} s`);
+      await callWithin(cleanupMs, close, () => {
+        return new SightlineError('ERR_ABORTED', `closing the ${name} took more than ${cleanupMs / 1000} s`);
+      });
     } catch (thrown) {
       const error = toError(thrown);
       this.#sinks.failures.push({ name, error });
@@ -296,7 +241,7 @@ class Run implements Pipeline {
 
   #endIfIdle(): void {
     // One that is being replaced leaves its place empty for a moment.
-    if (this.#sources.active.length > 0 || this.#changes.size > 0) return;
+    if (this.#sources.active.length > 0 || this.#changes.areUnderway) return;
     if (this.#parts.keepsRunning !== true || this.#stopping.signal.aborted) this.#onIdle?.();
   }
 

@@ -2,17 +2,11 @@
  * The life of one source in a run: open, decode, infer, track, hand to the sinks, end. Whatever goes wrong here stays
  * here: the answer is always a summary.
  */
-import { lastValueFrom, type Observer, tap } from 'rxjs';
-import type { Detector } from '../contract/detector.js';
-import type { Analytics } from '../contract/analytics.js';
-import type { AnalyticsEvent } from '../contract/events.js';
-import type { Frame, FrameRequest, InputGeometry } from '../contract/frame.js';
-import type { Logger } from '../contract/logger.js';
-import type { FrameResult } from '../contract/result.js';
+import { lastValueFrom, tap } from 'rxjs';
+import type { Frame, FrameRequest } from '../contract/frame.js';
 import type { DropReason, SourceOutcome, SourceSummary } from '../contract/run.js';
 import type { Sink } from '../contract/sink.js';
 import type { Source, SourceInfo, SourceReport, SourceState, SourceStatus } from '../contract/source.js';
-import type { Tracker, TrackingInfo } from '../contract/tracker.js';
 import { isSightlineError, toError } from '../errors.js';
 import {
   bytesPerFrame,
@@ -23,41 +17,14 @@ import {
 } from './frame-pool.js';
 import { framesOf } from './frames-of.js';
 import { handOver } from './hand-over.js';
-import type { inferInBatches, InferenceLane, InferredFrame } from './infer-in-batches.js';
+import type { InferenceLane, InferredFrame } from './infer-in-batches.js';
+import type { RunContext } from './run-context.js';
 import { SourceAnalytics } from './source-analytics.js';
 import { SourceLanes } from './source-lanes.js';
 import { SourceBooks, type SourceProgress } from './source-books.js';
 import { releaseOnce, withoutPixels } from './pooled-frame.js';
 import { tellStatus } from './tell-status.js';
 import { FrameTracker } from './track-frames.js';
-
-/** What a run lends to each of its sources. */
-export interface RunContext {
-  readonly detector: Detector;
-  readonly infer: ReturnType<typeof inferInBatches>;
-  readonly createTracker: (source: SourceInfo) => Tracker;
-  /** What the small image of a frame looks like. */
-  readonly geometry: InputGeometry;
-  readonly tracking: TrackingInfo | undefined;
-  /** Undefined for a source without analytics. */
-  readonly createAnalytics: (source: SourceInfo) => Analytics | undefined;
-  /** Frames of one source that may exist at once, those that `latest` sinks hold aside. */
-  readonly framesInFlight: number;
-  /** Whether images are wanted although no sink needs them yet. */
-  readonly images: boolean;
-  /** Time that a source has to clean up behind itself. */
-  readonly cleanupMs: number;
-  readonly results: Observer<FrameResult>;
-  /** Whether somebody looks at the results besides the sinks. */
-  readonly isObserved: () => boolean;
-  readonly onStatus: (status: SourceStatus) => void;
-  readonly onAnalytics: (events: readonly AnalyticsEvent[]) => void;
-  readonly logger: Logger;
-  /** Aborts when the run is to stop. */
-  readonly signal: AbortSignal;
-  /** Errors of the detector that end every source. */
-  readonly onFatal: (error: Error) => void;
-}
 
 /** One source while it runs. */
 export class SourceRun {
@@ -227,10 +194,13 @@ export class SourceRun {
       request,
       ...(overload === 'latest' && { makeRoom }),
       onStuck: (index) => {
+        const why =
+          index === undefined
+            ? 'the source has taken them all and published none; each slot is to be published or discarded'
+            : `frame ${index} is still held; whoever calls retain() has to call release()`;
         logger.warn(
           { source: info.id },
-          `"${info.id}" has waited ${STUCK_MS / 1000} s for a frame to come free: frame ${index} is still held; ` +
-            'whoever calls retain() has to call release()',
+          `"${info.id}" has waited ${STUCK_MS / 1000} s for a frame to come free: ${why}`,
         );
       },
       onLeak: (label) => {

@@ -54,9 +54,9 @@ export class RunSources {
     if (!this.#order.includes(id)) this.#order.push(id);
   }
 
+  /** Gives the name of a source back. */
   forget(run: SourceRun): void {
-    // Another one may have the name by now.
-    if (this.#active.get(run.source.id) === run) this.#active.delete(run.source.id);
+    this.#active.delete(run.source.id);
     if (this.#active.size === 0) this.#onIdle();
   }
 

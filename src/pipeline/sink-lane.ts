@@ -10,7 +10,7 @@ import type { Sink, SinkDeadlines, SinkStream } from '../contract/sink.js';
 import type { SourceInfo } from '../contract/source.js';
 import type { TrackingInfo } from '../contract/tracker.js';
 import { isSightlineError, SightlineError, toError } from '../errors.js';
-import { withinMs } from './deadline.js';
+import { callWithin } from './deadline.js';
 import { PooledFrame, releaseOnce } from './pooled-frame.js';
 
 /** What a stream is opened with, and who hears of trouble. */
@@ -46,18 +46,13 @@ export function deadlinesOf(sink: Sink): SinkDeadlines {
  * Waits for one call of a sink, however it was written: it may throw instead of rejecting.
  * @throws SightlineError ERR_SINK_STALLED after `ms`; what the call throws.
  */
-export async function callSink<T>(
-  sink: Sink,
-  what: string,
-  ms: number,
-  call: () => Promise<T> | T,
-): Promise<T> {
-  const done = await withinMs((async () => call())(), ms);
-  if (done !== 'late') return done.value;
-  throw new SightlineError(
-    'ERR_SINK_STALLED',
-    `the output "${sink.name}" has not finished ${what} within ${ms / 1000} s and is given up; the others go on`,
-  );
+export function callSink<T>(sink: Sink, what: string, ms: number, call: () => Promise<T> | T): Promise<T> {
+  return callWithin(ms, call, () => {
+    return new SightlineError(
+      'ERR_SINK_STALLED',
+      `the output "${sink.name}" has not finished ${what} within ${ms / 1000} s and is given up; the others go on`,
+    );
+  });
 }
 
 /**

@@ -227,6 +227,37 @@ describe('a run that changes', () => {
     await expect(pipeline.addSource(countingSource('c', 1))).rejects.toThrow(/over/);
   });
 
+  it('makes changes of one source in the order they were asked for', async () => {
+    const kept = steppedSource('kept');
+    const { pipeline, summary } = await started({ sources: [kept] });
+    let prepared = (): void => undefined;
+    const prepare = (): Promise<void> => new Promise((resolve) => (prepared = resolve));
+    const own = rememberingSink('own', 'wait');
+    const added = pipeline.addSource(steppedSource('cam'), [{ ...own, prepare }]);
+    const removed = pipeline.removeSource('cam');
+    const [second, third] = [steppedSource('cam'), steppedSource('cam')];
+    const addedAgain = pipeline.addSource(steppedSource('cam'));
+    const replaced = [pipeline.replaceSource(second), pipeline.replaceSource(third)];
+    await new Promise((resolve) => setImmediate(resolve));
+    prepared();
+    await added;
+    expect(await removed).toMatchObject({ id: 'cam', outcome: 'stopped' });
+    await addedAgain;
+    await Promise.all(replaced);
+    expect(pipeline.progress().map(({ id }) => id)).toEqual(['kept', 'cam']);
+    await third.step(2);
+    third.finish();
+    kept.finish();
+    const { sources } = await summary;
+    expect(sources.map(({ id, frames }) => [id, frames.emitted])).toEqual([
+      ['kept', 0],
+      ['cam', 0],
+      ['cam', 0],
+      ['cam', 0],
+      ['cam', 2],
+    ]);
+  });
+
   it('removes a source that waits for its turn', async () => {
     const source = steppedSource('a');
     const { pipeline, summary } = await started({

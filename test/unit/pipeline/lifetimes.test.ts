@@ -54,13 +54,16 @@ describe('one owner of a run', () => {
     expect([close.mock.calls.length, sink.closed]).toEqual([1, 1]);
   });
 
-  it('closes its detector when it was never run, once, and refuses to run then', async () => {
+  it('closes detector, services and sinks when it was never run, once, and refuses to run then', async () => {
     const close = vi.fn(() => Promise.resolve());
     const serviceEnds = vi.fn(() => Promise.resolve());
     const service: Service = { name: 'server', start: () => Promise.resolve(), close: serviceEnds };
+    const [shared, own] = [rememberingSink('shared', 'wait'), rememberingSink('own', 'wait')];
     const pipeline = assemble({
       detector: { ...scriptedDetector(2), close },
       sources: [countingSource('a', 1)],
+      sinks: [shared],
+      ownSinks: new Map([['a', [own]]]),
       services: [service],
     });
     let completed = false;
@@ -68,6 +71,7 @@ describe('one owner of a run', () => {
     await pipeline.close();
     await pipeline[Symbol.asyncDispose]();
     expect([close.mock.calls.length, serviceEnds.mock.calls.length, completed]).toEqual([1, 1, true]);
+    expect([shared.closed, own.closed, shared.outcomes]).toEqual([1, 1, []]);
     await expect(pipeline.run()).rejects.toThrow(/closed/);
   });
 
@@ -331,6 +335,24 @@ describe('what hangs', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect((await run).sources[0]!.frames.emitted).toBe(9);
     expect(logger.lines.filter((line) => line.includes('still held'))).toHaveLength(2);
+  });
+
+  it('a source that takes every slot and publishes none is told so', async () => {
+    const logger = listeningLogger();
+    const hoarder: Source = {
+      ...countingSource('hoarder', 0),
+      async *frames(pool, signal): AsyncGenerator<Frame> {
+        while (!signal.aborted) await pool.acquire(signal).catch(() => undefined);
+        yield* [];
+      },
+    };
+    const pipeline = assemble({ sources: [hoarder], logger });
+    const run = pipeline.run();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(logger.lines.filter((line) => line.includes('published none'))).toHaveLength(1);
+    pipeline.stop();
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await run).sources[0]).toMatchObject({ outcome: 'stopped', frames: { decoded: 0 } });
   });
 
   it('a sink that may still read a frame keeps its memory to itself', async () => {
