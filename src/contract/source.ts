@@ -17,6 +17,8 @@ export interface SourceInfo extends FrameGeometry {
   readonly durationUs?: number;
   /** Frames that will be delivered if all goes well, after `start`, `duration`, `stride` and `maxFrames`. */
   readonly expectedFrames?: number;
+  /** Present where the source ends after a given time or number of frames: the input may go on. */
+  readonly limited?: true;
   /** Names of the audio codecs, in stream order. */
   readonly audioCodecs: readonly string[];
 }

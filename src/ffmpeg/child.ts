@@ -18,10 +18,19 @@ export interface FfmpegInput {
   readonly options?: readonly string[];
 }
 
+/** One output of a command line; `options` come before it, one argument a string. */
+export interface FfmpegOutput {
+  readonly options: readonly string[];
+  /** A path, or `pipe:1`. */
+  readonly output: string;
+}
+
 /** What to run: inputs, then one output with its options. */
 export interface FfmpegCommand {
   readonly ffmpegPath: string;
   readonly inputs: readonly FfmpegInput[];
+  /** Outputs besides the one that it is about. */
+  readonly reports?: readonly FfmpegOutput[];
   readonly outputOptions: readonly string[];
   /** A path, or `pipe:1`. */
   readonly output: string;
@@ -212,6 +221,7 @@ export function ffmpegArguments(command: FfmpegCommand): string[] {
     builder.input(input.url);
     if (input.options !== undefined && input.options.length > 0) builder.inputOptions([...input.options]);
   }
+  for (const { output, options } of command.reports ?? []) builder.output(output).outputOptions([...options]);
   builder.output(command.output).outputOptions([...command.outputOptions]);
   const built = (builder as unknown as { _getArguments(): string[] })._getArguments();
   return ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+warning', ...built];

@@ -1,17 +1,15 @@
 import { isAbsolute, resolve } from 'node:path';
-import { type FfmpegCommand, startFfmpeg } from '../../ffmpeg/child.js';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { SightlineError } from '../../errors.js';
+import { type FfmpegCommand, runFfprobe, startFfmpeg } from '../../ffmpeg/child.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
 import type { Rational } from '../../contract/picture.js';
+import type { AudioPlan } from './audio-plan.js';
 import type { Container } from './container.js';
 import { containerOptions } from './encode-command.js';
+import { PacketTimes, type TimeSpan } from './packet-times.js';
 import { whenWritten } from './watch-child.js';
-
-/** The audio of a source, and how it gets into the file. */
-export interface AudioPlan {
-  readonly input: string;
-  /** An encoder for each stream, or `copy`. */
-  readonly codecs: readonly string[];
-}
 
 /** A video file that gets its audio. */
 export interface AudioJoin {
@@ -23,53 +21,83 @@ export interface AudioJoin {
   readonly timeBase: Rational;
   /** Seconds that the file is ahead of the source. */
   readonly shiftSeconds: number;
-  /** Audio before this second of the file is left out; undefined to keep all. */
-  readonly from: number | undefined;
+  /** Whether audio before the beginning of the file is left out. */
+  readonly fromZero: boolean;
+  /** The source need not be read before this second of its own clock; undefined to read all. */
+  readonly readFrom: number | undefined;
   /** Audio from this second of the file on is left out; undefined to keep all. */
   readonly to: number | undefined;
+  /** The work is given up if it takes longer. */
+  readonly limitMs: number;
   readonly output: string;
 }
 
-/**
- * Decides what becomes of each audio stream: copied where the container takes it, else encoded.
- * @returns undefined if nothing can be kept.
- */
-export function planAudio(
-  container: Container,
-  audioCodecs: readonly string[],
-  available: ReadonlySet<string>,
-  input: string,
-): AudioPlan | undefined {
-  const encoder = container.audioEncoders.find((name) => available.has(name));
-  const codecs = audioCodecs.map((codec) => (container.takesAudio(codec) ? 'copy' : encoder));
-  if (codecs.length === 0 || !codecs.every((codec) => codec !== undefined)) return undefined;
-  return { input, codecs };
-}
+/** A server that says nothing for so long is given up, as it is when the picture is decoded. */
+const HTTP_TIMEOUT_US = '15000000';
 
-/** Copies the video and adds the audio. @throws SightlineError ERR_SINK_FAILED */
-export async function addAudio(join: AudioJoin, label: string): Promise<void> {
+/**
+ * Copies the video and adds the audio. ffmpeg tells on its stdout of each packet that it takes over: so it is known what
+ * there was, and ffmpeg ends when nobody listens any more, because we died.
+ * @returns when each audio stream begins and ends, in seconds of the file; undefined for one of which there was nothing.
+ * @throws SightlineError ERR_SINK_FAILED
+ */
+export async function addAudio(join: AudioJoin, label: string): Promise<(TimeSpan | undefined)[]> {
+  const { audio, output, limitMs } = join;
   const child = startFfmpeg(joinCommand(join));
-  child.stdout.resume();
-  await whenWritten(child, join.output, `adding the audio to "${label}"`);
+  const times = new PacketTimes(audio.streams.length);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    times.line(line);
+  });
+  const doing = `adding the audio to "${label}"`;
+  const watch = { late: false };
+  const timer = setTimeout(() => {
+    watch.late = true;
+    void child.stop();
+  }, limitMs);
+  try {
+    await whenWritten(child, output, doing);
+  } catch (error) {
+    if (!watch.late) throw error;
+    const allowed = `${Math.round(limitMs / 1000)} s, and making the picture took less than half of that`;
+    throw new SightlineError('ERR_SINK_FAILED', `${doing} failed: it took more than ${allowed}`);
+  } finally {
+    clearTimeout(timer);
+  }
+  const spans = times.spans();
+  // What an encoder made of it is not told on the way.
+  if (audio.streams.every(({ encoder }) => encoder === 'copy')) return spans;
+  const lengths = await audioLengths(join);
+  return spans.map((span, index) => (lengths[index] === 0 ? undefined : span));
 }
 
 /** The command of `addAudio`. All times are those of the files (`-copyts`), so that picture and sound stay together. */
 function joinCommand(join: AudioJoin): FfmpegCommand {
-  const { ffmpeg, container, audio, video, timeBase, shiftSeconds, from, to, output } = join;
-  const inputOptions: string[] = [];
-  if (from !== undefined) inputOptions.push('-ss', seconds(from - shiftSeconds));
+  const { ffmpeg, container, audio, video, timeBase, shiftSeconds, fromZero, readFrom, to, output } = join;
+  const { url, options: inputOptions } = audioInput(audio.input);
+  // A seek leads somewhere before that time, or nowhere where the input cannot be sought in; times are not changed by it.
+  if (readFrom !== undefined)
+    inputOptions.push('-noaccurate_seek', '-seek_timestamp', '1', '-ss', seconds(readFrom));
   if (shiftSeconds !== 0) inputOptions.push('-itsoffset', seconds(shiftSeconds));
+  const mapped = audio.streams.flatMap(({ index }) => ['-map', `1:a:${index}`]);
+  const part = [
+    ...(fromZero ? ['-copypriorss', '0'] : []),
+    ...(to === undefined ? [] : ['-to', seconds(to)]),
+  ];
   return {
     ffmpegPath: ffmpeg.ffmpegPath,
     stdin: 'ignore',
-    inputs: [{ url: video }, { url: addressOf(audio.input), options: inputOptions }],
+    inputs: [{ url: video }, { url, options: inputOptions }],
+    reports: [
+      {
+        options: ['-copyts', ...mapped, '-c', 'copy', ...part, '-flush_packets', '1', '-f', 'framecrc'],
+        output: 'pipe:1',
+      },
+    ],
     outputOptions: [
-      ...['-copyts', '-map', '0:v', '-map', '1:a', '-map_chapters', '-1'],
+      ...['-copyts', '-map', '0:v', ...mapped, '-map_chapters', '-1'],
       ...['-c:v', 'copy'],
-      ...audio.codecs.flatMap((codec, index) => [`-c:a:${index}`, codec]),
-      // A seek lands before the wanted time; what lies between is dropped.
-      ...(from === undefined ? [] : ['-copypriorss', '0']),
-      ...(to === undefined ? [] : ['-to', seconds(to)]),
+      ...audio.streams.flatMap(({ encoder }, index) => encoding(encoder, index, join)),
+      ...part,
       ...containerOptions(container, ffmpeg, timeBase, true),
       '-y',
     ],
@@ -77,9 +105,60 @@ function joinCommand(join: AudioJoin): FfmpegCommand {
   };
 }
 
+/** How one stream gets into the file. Holes are filled with silence, which encoders would close. */
+function encoding(encoder: string, index: number, { fromZero, to }: AudioJoin): string[] {
+  if (encoder === 'copy') return [`-c:a:${index}`, 'copy'];
+  const limits = [...(fromZero ? ['start=0'] : []), ...(to === undefined ? [] : [`end=${seconds(to)}`])];
+  const filters = [
+    ...(limits.length === 0 ? [] : [`atrim=${limits.join(':')}`]),
+    'aresample=async=1',
+    ...(encoder === 'libopus' ? [OPUS_LAYOUTS] : []),
+  ];
+  return [`-c:a:${index}`, encoder, `-filter:a:${index}`, filters.join(',')];
+}
+
+/** libopus refuses others, such as the 5.1 with side speakers of AC-3. */
+const OPUS_LAYOUTS = 'aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1';
+
 /** A path made absolute, so that none is taken for an address, or an address as it is. */
 export function addressOf(input: string): string {
+  if (/^file:\/\//i.test(input)) return fileURLToPath(input);
   return isAbsolute(input) || !/^[a-z][a-z0-9+.-]+:\/\//i.test(input) ? resolve(input) : input;
+}
+
+function audioInput(input: string): { readonly url: string; readonly options: string[] } {
+  const url = addressOf(input);
+  return isAbsolute(url)
+    ? { url: `file:${url}`, options: [] }
+    : { url, options: ['-rw_timeout', HTTP_TIMEOUT_US] };
+}
+
+/** Seconds of each audio stream of the joined file, as far as it states them; 0 for one that is empty or not there. */
+async function audioLengths({ ffmpeg, audio, output, limitMs }: AudioJoin): Promise<(number | undefined)[]> {
+  const args = [
+    '-v',
+    'error',
+    '-select_streams',
+    'a',
+    '-show_entries',
+    'stream=duration:stream_tags=DURATION',
+  ];
+  const { code, stdout } = await runFfprobe(ffmpeg.ffprobePath, [...args, '-of', 'json', `file:${output}`], {
+    signal: new AbortController().signal,
+    timeoutMs: limitMs,
+  });
+  if (code !== 0) throw new SightlineError('ERR_SINK_FAILED', 'the video with the audio cannot be read');
+  const { streams } = JSON.parse(stdout) as {
+    streams: readonly { readonly duration?: string; readonly tags?: { readonly DURATION?: string } }[];
+  };
+  return audio.streams.map((_, index) => {
+    const stream = streams[index];
+    if (stream === undefined) return 0;
+    const stated = stream.duration ?? stream.tags?.DURATION;
+    return stated === undefined
+      ? undefined
+      : stated.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  });
 }
 
 function seconds(value: number): string {

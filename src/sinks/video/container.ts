@@ -20,7 +20,8 @@ export interface Container {
 export type VideoEncoder = 'libx264' | 'libopenh264' | 'mpeg4' | 'libvpx-vp9' | 'libvpx';
 
 const H264_OR_MPEG4 = ['libx264', 'libopenh264', 'mpeg4'] as const;
-const MP4_AUDIO = new Set(['aac', 'mp3', 'ac3', 'eac3', 'opus', 'flac', 'alac']);
+// FLAC is there since ffmpeg 5.1 only on demand, as an experiment, and not every player knows it.
+const MP4_AUDIO = new Set(['aac', 'mp3', 'ac3', 'eac3', 'opus', 'alac']);
 const MOV_AUDIO = new Set(['aac', 'mp3', 'ac3', 'eac3', 'alac']);
 const WEBM_AUDIO = new Set(['opus', 'vorbis']);
 const MP4 = {

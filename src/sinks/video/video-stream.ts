@@ -1,7 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { isSightlineError, messageOf, SightlineError } from '../../errors.js';
-import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
-import type { Logger } from '../../contract/logger.js';
+import { isSightlineError, SightlineError } from '../../errors.js';
 import type { SourceOutcome } from '../../contract/run.js';
 import type { SinkStream } from '../../contract/sink.js';
 import type { PixelBuffer } from '../../contract/picture.js';
@@ -9,26 +7,16 @@ import type { FrameResult } from '../../contract/result.js';
 import type { SourceInfo } from '../../contract/source.js';
 import { createPainter, type Painter } from '../draw/painter.js';
 import { reasonOf } from '../../files/reasons.js';
-import { addAudio, type AudioPlan, planAudio } from './add-audio.js';
-import type { Container, VideoEncoder } from './container.js';
+import type { VideoEncoder } from './container.js';
 import { copyImage, evenImage } from '../pixels/even-image.js';
 import { timeBaseOf } from './encode-command.js';
 import { Encoder } from './encoder.js';
-import type { OutputFile } from '../files/output-file.js';
+import { Soundtrack, type SoundtrackOptions } from './soundtrack.js';
 import { fileTimeBase, Timeline } from './timeline.js';
 
 /** What one annotated video is made of. */
-export interface VideoStreamOptions {
-  readonly source: SourceInfo;
-  readonly ffmpeg: FfmpegInstallation;
-  readonly container: Container;
+export interface VideoStreamOptions extends SoundtrackOptions {
   readonly encoder: VideoEncoder;
-  /** Encoders of this ffmpeg. */
-  readonly available: ReadonlySet<string>;
-  readonly output: OutputFile;
-  /** The source itself, to be read again for its audio. */
-  readonly audioInput: string | undefined;
-  readonly logger: Logger;
 }
 
 /** Frames per second of sources that do not say. */
@@ -49,28 +37,26 @@ export class VideoStream implements SinkStream {
   readonly #painter: Painter;
   readonly #timeline: Timeline;
   readonly #frameRate: number;
-  readonly #audio: AudioPlan | undefined;
+  readonly #soundtrack: Soundtrack;
   readonly #part: string;
   readonly #slots: readonly Slot[];
   #encoder: Encoder | undefined;
   #frames = 0;
   #cutAtStart = false;
-  #audioNote: string | undefined;
+  readonly #beganAt = performance.now();
   #note: string | undefined;
   #failure: SightlineError | undefined;
 
   /** Starts nothing: the encoder is started by the first frame. */
   constructor(options: VideoStreamOptions) {
-    const { source, encoder, container, available, audioInput, output } = options;
+    const { source, encoder, output } = options;
     const { width, height, colour } = source;
     this.#options = options;
     this.#painter = createPainter({ width, height, colour });
     this.#frameRate = frameRateOf(source);
     const timeBase = timeBaseOf({ encoder, timeBase: fileTimeBase(source.timeBase) });
     this.#timeline = new Timeline(timeBase, this.#frameRate);
-    this.#audio =
-      audioInput === undefined ? undefined : planAudio(container, source.audioCodecs, available, audioInput);
-    this.#audioNote = audioNoteOf(this.#audio, options);
+    this.#soundtrack = new Soundtrack(options);
     this.#part = output.partPath('part');
     this.#slots = Array.from({ length: BUFFERS }, () => ({
       image: evenImage(width, height),
@@ -104,7 +90,13 @@ export class VideoStream implements SinkStream {
     } catch (error) {
       throw await this.#failed(error);
     }
-    const whole = this.#audio === undefined ? this.#part : await this.#joined(this.#audio, outcome);
+    const whole = await this.#soundtrack.join({
+      path: this.#part,
+      timeline: this.#timeline,
+      cutAtStart: this.#cutAtStart,
+      cutAtEnd: this.#endsInside(outcome),
+      tookMs: performance.now() - this.#beganAt,
+    });
     try {
       await this.#options.output.place(whole);
     } catch (error) {
@@ -154,48 +146,10 @@ export class VideoStream implements SinkStream {
       frameRate: this.#frameRate,
       pixelAspect: source.pixelAspect,
       colour: source.colour,
-      final: this.#audio === undefined,
+      final: !this.#soundtrack.wanted,
       output: this.#part,
       label: output.name,
     });
-  }
-
-  /** Adds the audio. A video that does not get it is kept as it is. */
-  async #joined(audio: AudioPlan, outcome: SourceOutcome): Promise<string> {
-    const { output, ffmpeg, container, logger, source } = this.#options;
-    const { timeBase, shiftSeconds, span, jumped } = this.#timeline;
-    if (jumped) {
-      this.#audioNote = 'without audio';
-      const text = `"${output.name}" gets no audio: the clock of the source jumped, and its audio cannot be placed`;
-      logger.warn({ source: source.id }, text);
-      return this.#part;
-    }
-    const joined = output.partPath('joined');
-    const from = this.#cutAtStart ? span.start : undefined;
-    const to = this.#endsInside(outcome) ? span.end : undefined;
-    const join = {
-      ffmpeg,
-      container,
-      audio,
-      video: this.#part,
-      timeBase,
-      shiftSeconds,
-      from,
-      to,
-      output: joined,
-    };
-    try {
-      await addAudio(join, output.name);
-    } catch (error) {
-      await rm(joined, { force: true });
-      this.#audioNote = 'without audio';
-      // Addresses may hold credentials; the source's own name does not.
-      const message = messageOf(error).replaceAll(audio.input, source.uri);
-      logger.warn({ source: source.id }, `${message}; the video is kept without it`);
-      return this.#part;
-    }
-    await rm(this.#part, { force: true });
-    return joined;
   }
 
   /** Whether the first frame is not the source's first. */
@@ -209,11 +163,12 @@ export class VideoStream implements SinkStream {
 
   /** Whether the source goes on after the last frame: then its audio is cut there too. */
   #endsInside(outcome: SourceOutcome): boolean {
-    const { startUs, durationUs } = this.#options.source;
+    const { startUs, durationUs, limited = false } = this.#options.source;
     if (outcome !== 'completed') return true;
-    if (durationUs === undefined) return false;
+    // Nobody knows where it would have ended.
+    if (durationUs === undefined) return limited;
     const { span, shiftSeconds, gapSeconds } = this.#timeline;
-    const tolerance = Math.max(0.5, 2 * gapSeconds);
+    const tolerance = limited ? gapSeconds : Math.max(0.5, 2 * gapSeconds);
     return span.end - shiftSeconds + tolerance < (startUs + durationUs) / 1e6;
   }
 
@@ -228,29 +183,10 @@ export class VideoStream implements SinkStream {
   #describeFile(): string {
     const { output } = this.#options;
     const parts = [`${this.#frames} frames`];
-    if (this.#audioNote !== undefined) parts.push(this.#audioNote);
+    if (this.#soundtrack.note !== undefined) parts.push(this.#soundtrack.note);
     if (this.#timeline.moved > 0) parts.push(`${this.#timeline.moved} timestamps out of order`);
     return `${output.name} (${parts.join(', ')})`;
   }
-}
-
-/** What is said about the audio, in the log and after the run. */
-function audioNoteOf(
-  audio: AudioPlan | undefined,
-  { audioInput, container, logger, output, source }: VideoStreamOptions,
-): string | undefined {
-  if (audioInput === undefined || source.audioCodecs.length === 0) return undefined;
-  const names = source.audioCodecs.join(', ');
-  if (audio === undefined) {
-    const text = `"${output.name}" gets no audio: this ffmpeg cannot put ${names} into ${container.extension}`;
-    logger.warn({ source: source.id }, text);
-    return 'without audio';
-  }
-  const encoder = audio.codecs.find((codec) => codec !== 'copy');
-  if (encoder === undefined) return 'audio copied';
-  const text = `audio (${names}) does not fit into ${container.extension} as it is and is encoded with ${encoder}`;
-  logger.info({ source: source.id }, text);
-  return `audio encoded with ${encoder}`;
 }
 
 function frameRateOf({ frameRate }: SourceInfo): number {

@@ -75,6 +75,7 @@ class FileSource implements Source {
     const { width, height, pixelAspect, durationUs, frameRate } = probe;
     const letterbox = letterboxFor(request.input, width, height, pixelAspect);
     const expectedFrames = expectedFramesOf(probe, this.#options);
+    const { duration, maxFrames } = this.#options;
     this.#opened = { located, probe, letterbox, request, expectedFrames, report };
     logger?.debug({ source: this.id, codec: probe.codec, width, height }, 'opened');
     return {
@@ -89,6 +90,7 @@ class FileSource implements Source {
       startUs: probe.startUs,
       ...(durationUs !== undefined && { durationUs }),
       ...(expectedFrames !== undefined && { expectedFrames }),
+      ...((duration !== undefined || maxFrames !== undefined) && { limited: true }),
       audioCodecs: probe.audioCodecs,
       colour: probe.colour,
       letterbox,
