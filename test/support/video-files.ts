@@ -158,3 +158,18 @@ export async function scriptedFfmpeg(
   await chmod(path, 0o755);
   return { ...real, ffmpegPath: path };
 }
+
+/** When the last frame and the whole file end, in seconds of its timeline, as the container states it. */
+export async function endOf(path: string): Promise<{ video: number; file: number }> {
+  const show = 'stream=start_time,duration:stream_tags=DURATION:format=duration';
+  const args = ['-v', 'error', '-of', 'json', '-select_streams', 'v:0', '-show_entries', show, path];
+  const { streams, format } = JSON.parse((await run('ffprobe', args)).stdout) as {
+    streams: [{ start_time: string; duration?: string; tags?: { DURATION?: string } }];
+    format: { duration: string };
+  };
+  const [{ start_time: start, duration, tags }] = streams;
+  // Matroska states the moment of the end, as mp4 does for the file.
+  const video =
+    duration === undefined ? Number(tags?.DURATION?.split(':').at(-1)) : Number(start) + Number(duration);
+  return { video, file: Number(format.duration) };
+}

@@ -111,13 +111,22 @@ function encoderOptions({ encoder, width, height, frameRate }: Encoding): string
 
 const KEY_INTERVAL_SECONDS = 4;
 
-/** Raw pictures have no length: without one the last frame would be shown for a single tick. */
+/**
+ * Raw pictures have no length: without one the last frame would be shown for a single tick. The filter counts in what it
+ * calls TB; that of ffmpeg 5 counts in the ticks of the file, and calls something else TB.
+ */
 function lastFrameLength(encoding: Encoding): string[] {
-  if (!isAtLeast(encoding.ffmpeg, 5)) return [];
-  const { num, den } = timeBaseOf(encoding);
-  const ticks = Math.max(1, Math.round(den / num / encoding.frameRate));
+  const { ffmpeg, container, frameRate } = encoding;
+  if (!isAtLeast(ffmpeg, 5)) return [];
+  const perSecond = container.exactTimes ? timeBaseOf(encoding).den : MATROSKA_TICKS;
+  const ticks =
+    ffmpeg.major === 5
+      ? String(Math.max(1, Math.round(perSecond / frameRate)))
+      : `round(1/${frameRate.toFixed(6)}/TB)`;
   return ['-bsf:v', `setts=pts=PTS:dts=DTS:duration=${ticks}`];
 }
+
+const MATROSKA_TICKS = 1000;
 
 /**
  * Colour tags, both for the decoder, so that the pictures carry them, and for the encoder, as ffmpeg 4 does not take them
