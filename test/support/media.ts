@@ -51,7 +51,7 @@ export async function frameTimesOf(path: string): Promise<number[]> {
 export class MediaFolder {
   readonly path: string;
 
-  private constructor(path: string) {
+  constructor(path: string) {
     this.path = path;
   }
 
