@@ -1,7 +1,6 @@
 /** Clips with a beep in every white frame: whether sound and picture belong together can be measured in what is made of them. */
 import { readFile, rm } from 'node:fs/promises';
 import type { FrameRequest } from '../../src/contract/frame.js';
-import type { SourceOutcome } from '../../src/contract/run.js';
 import { createFramePool } from '../../src/pipeline/frame-pool.js';
 import { createVideoSink } from '../../src/sinks/video/video-sink.js';
 import { createFileSource, type FileSourceParts } from '../../src/sources/file/file-source.js';
@@ -13,7 +12,7 @@ import { detectorInfo, frameResult } from './results.js';
 export const BEEP_RATE = 25;
 const WHITE_FRAMES = [12, 40, 75, 121, 160];
 /** Length of a clip in seconds. */
-export const BEEP_SECONDS = 8;
+const BEEP_SECONDS = 8;
 
 const isWhite = WHITE_FRAMES.map((frame) => `eq(n,${frame})`).join('+');
 const isLoud = WHITE_FRAMES.map((frame) => `between(t,${frame / BEEP_RATE},${(frame + 1) / BEEP_RATE})`).join(
@@ -63,12 +62,11 @@ export async function annotateClip(
   await sink.prepare?.();
   const stream = await sink.open(info, detectorInfo());
   const pool = createFramePool({ sourceId: 'clip', capacity: 4, geometry: info, request: REQUEST });
-  const outcome: SourceOutcome = 'completed';
   for await (const frame of source.frames(pool, signal)) {
     await stream.write({ ...frameResult(frame.index, { tracks: [] }), frame });
     frame.release();
   }
-  await stream.end(outcome);
+  await stream.end('completed');
   return { note: stream.describe?.(), warnings };
 }
 

@@ -112,3 +112,37 @@ test('an input without a duration: the sound ends with what was asked for', asyn
     expect(Number(end.split(':').at(-1))).toBeGreaterThan(seconds - 0.05);
   }
 });
+
+test('several sound streams of a part', async () => {
+  const twice = ['-map', '0:v', '-map', '0:a', '-map', '0:a', '-c:a:0', 'aac', '-c:a:1', 'flac'];
+  const input = await media.make('two.mkv', '-i', beeps, ...from(37.5), ...twice);
+  const output = join(media.path, 'two.mp4');
+  const { note } = await annotateClip(input, output, MIDDLE);
+  expect(note).toContain('audio encoded with aac)');
+  await expectInStep(output, 3, 0);
+  await expectInStep(output, 3, 1);
+});
+
+test('sound that begins late or ends early is told as a part, and none as none', async () => {
+  const late = await media.make('late.mkv', '-i', beeps, ...beepVideo, '-af', 'atrim=start=4', '-c:a', 'aac');
+  const output = join(media.path, 'late.mp4');
+  expect((await annotateClip(late, output)).note).toContain('audio copied, audio from 4.0 s)');
+  const { flashes, beeps: heard } = await measureBeeps(output);
+  expect(flashes).toHaveLength(5);
+  expect(Math.abs(heard[0]! - flashes[3]!)).toBeLessThan(TOLERANCE);
+  const early = await media.make(
+    'early.mkv',
+    '-i',
+    beeps,
+    ...beepVideo,
+    '-af',
+    'atrim=end=1',
+    '-c:a',
+    'flac',
+  );
+  const none = join(media.path, 'none.mp4');
+  const { note, warnings } = await annotateClip(early, none, LATE);
+  expect(note).toMatch(/frames, without audio\)$/);
+  expect(warnings.join()).toContain('gets no audio: there was none while the picture lasts');
+  expect((await probe(none)).streams).toHaveLength(1);
+});
