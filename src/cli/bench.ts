@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { BUNDLED_MODEL, VERSION } from '../app/app.js';
+import { checkOutput } from '../files/output-place.js';
 import { unwritable } from '../files/reasons.js';
 import {
   type BenchmarkCase,
@@ -23,6 +24,7 @@ interface ModelFlags {
   readonly seconds: number;
   readonly runs: number;
   readonly json?: string;
+  readonly overwrite?: true;
 }
 
 /** `sightline bench …`. @param onExit told the exit code. */
@@ -52,6 +54,7 @@ export function benchCommand(onExit: (code: number) => void): Command {
     .option('--seconds <n>', 'least time of one measurement', numberFrom(0, 3600), 2)
     .option('--runs <n>', 'least number of calls of one measurement', numberFrom(1, 1_000_000, 'integer'), 10)
     .option('--json <file>', 'write everything as JSON, with the machine; - for the standard output')
+    .option('--overwrite', 'replace an existing file')
     .action(async (dir: string | undefined, flags: ModelFlags) => {
       onExit(await benchModel(dir ?? BUNDLED_MODEL, flags));
     });
@@ -59,6 +62,8 @@ export function benchCommand(onExit: (code: number) => void): Command {
 }
 
 async function benchModel(modelDir: string, flags: ModelFlags): Promise<number> {
+  if (flags.json !== undefined && flags.json !== '-')
+    await checkOutput(flags.json, { inputs: [modelDir], overwrite: flags.overwrite === true });
   const stop = new AbortController();
   const onSignal = (): void => {
     stop.abort();

@@ -33,6 +33,18 @@ describe('sightline eval tracks', () => {
     expect(report.combined.CLEAR).toMatchObject({ TP: 124, FN: 40, FP: 110 });
   });
 
+  it('writes no page over the ground truth', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'gt.txt'), '1,1,10,10,20,20,1\n');
+    const args = ['eval', 'tracks', 'gt.txt', `${RULES}/result.txt`, '--html', './gt.txt', '--overwrite'];
+    expect(await runCli(args, { cwd })).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'error: the output "./gt.txt" is an input; name another file\n',
+    });
+    expect(await readFile(join(cwd, 'gt.txt'), 'utf8')).toBe('1,1,10,10,20,20,1\n');
+  });
+
   it('scores records of our own as what they are: equal to themselves as MOT text', async () => {
     const cwd = await temporaryFolder();
     const clipPath = clip('car-detection');

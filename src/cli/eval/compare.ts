@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { readEvaluationReport } from '../../eval/datasets/evaluation-report.js';
 import { compareReports, compareTable, type EvaluationReport } from '../../eval/report/compare-report.js';
 import { htmlPage, htmlTable } from '../../eval/report/html-page.js';
-import { type ReportFlags, outputOptions, printScores } from './output.js';
+import { checkReports, type ReportFlags, outputOptions, printScores } from './output.js';
 
 /** `sightline eval compare`. */
 export function evalCompareCommand(): Command {
@@ -22,6 +22,7 @@ async function evalCompare(
   b: string,
   flags: ReportFlags & { readonly all?: true },
 ): Promise<void> {
+  await checkReports(flags, [a, b]);
   const [first, second] = await Promise.all([
     readEvaluationReport<EvaluationReport>(a),
     readEvaluationReport<EvaluationReport>(b),

@@ -17,7 +17,14 @@ import {
 } from '../../eval/report/detections-report.js';
 import { QUOTING } from '../../text/class-list.js';
 import { nameList } from '../parse-values.js';
-import { makeFolder, type ReportFlags, outputOptions, printScores, writePage } from './output.js';
+import {
+  checkReports,
+  makeFolder,
+  type ReportFlags,
+  outputOptions,
+  printScores,
+  writePage,
+} from './output.js';
 import { say } from '../terminal.js';
 
 /** What `eval detections` and `eval run` have in common. */
@@ -38,6 +45,7 @@ export function evalDetectionsCommand(): Command {
       .argument('<truth>', 'ground truth: COCO (.json), YOLO (data.yaml or folder), VOC (folder)')
       .argument('<results>', 'results: COCO (.json) or records (.jsonl)'),
   ).action(async (truth: string, results: string, flags: DetectionsFlags) => {
+    await checkReports(flags, [truth, results, flags.images, flags.classMap]);
     const labelled = await readDetectionTruth(truth, flags);
     const found = await readDetectionResults(results, labelled, await classMapOf(flags));
     await scoreDetections(found, { truth, results }, flags);
@@ -84,7 +92,7 @@ export async function scoreDetections(
   const report: DetectionsReport = { sightline: VERSION, kind: 'detections', inputs: names, ...scores };
   if (flags.curves !== undefined) {
     await makeFolder(flags.curves);
-    for (const [name, svg] of precisionCharts(scores)) await writePage(join(flags.curves, name), svg);
+    for (const [name, svg] of precisionCharts(scores)) await writePage(join(flags.curves, name), svg, flags);
   }
   await printScores(flags, {
     report,

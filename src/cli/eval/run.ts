@@ -8,6 +8,7 @@ import type { LabelledImages } from '../../eval/labels.js';
 import type { Detection } from '../../contract/detector.js';
 import { inputSize, numberFrom } from '../parse-values.js';
 import { addDetectionsOptions, classMapOf, type DetectionsFlags, scoreDetections } from './detections.js';
+import { checkReports } from './output.js';
 
 interface RunFlags extends DetectionsFlags {
   readonly device?: string;
@@ -53,6 +54,7 @@ export function evalRunCommand(): Command {
 }
 
 async function evalRun(model: string, dataset: string, flags: RunFlags): Promise<void> {
+  await checkReports(flags, [model, dataset, flags.images, flags.classMap]);
   const truth = await readDetectionTruth(dataset, flags);
   const collector = new ResultCollector(truth, await classMapOf(flags));
   const detections = await detect(model, await filesOf(truth, dataset), flags);

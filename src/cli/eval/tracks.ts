@@ -8,7 +8,7 @@ import { pairSequences } from '../../eval/tracks/pair-sequences.js';
 import { type Benchmark, BENCHMARKS } from '../../eval/tracks/preprocess.js';
 import { QUOTING } from '../../text/class-list.js';
 import { nameList } from '../parse-values.js';
-import { type ReportFlags, outputOptions, printScores } from './output.js';
+import { checkReports, type ReportFlags, outputOptions, printScores } from './output.js';
 import { say } from '../terminal.js';
 
 interface TracksFlags extends ReportFlags {
@@ -51,6 +51,7 @@ export function evalTracksCommand(): Command {
 }
 
 async function evalTracks(truthPath: string, resultPath: string, flags: TracksFlags): Promise<void> {
+  await checkReports(flags, [truthPath, resultPath]);
   const truth = await readMotTruth(truthPath, flags.sequences);
   const { pairs, unused } = pairSequences(truth, await findTrackResults(resultPath, flags.classes));
   if (unused.length > 0 && flags.sequences === undefined)

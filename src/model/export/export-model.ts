@@ -6,6 +6,7 @@ import type { InputSize } from '../../geometry/input-size.js';
 import { emitSavedModel, SAVED_MODEL_FILE } from './saved-model.js';
 import { exportOnnx } from './export-onnx.js';
 import { foldNetwork, readNetwork } from '../read-network.js';
+import { checkOutput } from '../../files/output-place.js';
 import { unwritable } from '../../files/reasons.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { convertModel } from '../import/convert-model.js';
@@ -69,6 +70,8 @@ export async function exportModel(format: ExportFormat, options: ExportOptions):
       `--precision belongs to model folders; ${format} files have float32`,
     );
   }
+  const inputs = [input, options.classes, options.anchors].filter((path) => path !== undefined);
+  if (format === 'onnx') await checkOutput(out, { inputs, overwrite: overwrite ?? false });
   const write = WRITERS[format];
   const target = { out, size, boxes, overwrite };
   const isFolder = await stat(input).then(

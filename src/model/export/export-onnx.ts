@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { SightlineError } from '../../errors.js';
 import type { InputSize } from '../../geometry/input-size.js';
 import { emitOnnx } from './onnx.js';
 import type { EfficientNetManifest } from '../architectures/efficientnet-yolov3/manifest.js';
 import { foldNetwork, type ReadNetwork, readNetwork } from '../read-network.js';
+import { checkOutput } from '../../files/output-place.js';
 import { unwritable } from '../../files/reasons.js';
 import { writeWhole } from '../../files/write-whole.js';
 
@@ -33,7 +32,8 @@ export async function exportOnnx(
   file: string,
   { size, boxes = false, overwrite = false }: OnnxExportOptions = {},
 ): Promise<OnnxExport> {
-  await checkFree(file, overwrite);
+  if ((await checkOutput(file, { inputs: [modelDir], overwrite })) === 'device')
+    throw unwritable(`"${file}"`, undefined, 'it is a device or a pipe; name a file');
   const { manifest, network } = await readNetwork(modelDir, 'exported', size);
   const bytes = emitOnnx(foldNetwork(network), {
     metadata: metadataOf(manifest, boxes),
@@ -85,12 +85,4 @@ function endsOf({ manifest, network: { graph } }: ReadNetwork, boxes: boolean): 
     `boxes: float32 [batch, ${rows}, 4], x1 y1 x2 y2 in pixels of the input`,
     `scores: float32 [batch, ${rows}, ${manifest.classes.length}], objectness x class`,
   ];
-}
-
-async function checkFree(file: string, overwrite: boolean): Promise<void> {
-  const found = await stat(file).catch(() => undefined);
-  if (found?.isDirectory() === true)
-    throw unwritable(`"${file}"`, undefined, 'it is a folder; name a file in it');
-  if (found === undefined || overwrite) return;
-  throw new SightlineError('ERR_SINK_EXISTS', `"${file}" exists; pass --overwrite to replace it`);
 }

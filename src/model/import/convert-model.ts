@@ -22,7 +22,7 @@ export async function convertModel(options: ConvertOptions): Promise<Conversion>
   checkOptions(options);
   if ((await identifyInput(input)) === 'onnx') return convertOnnx(options);
   checkNoPictureOptions(options);
-  await checkModelPlace(out, overwrite);
+  await checkModelPlace(out, overwrite, [input, options.classes, options.anchors]);
   const named = options.classes === undefined ? undefined : await readClassNames(options.classes);
   const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
   const read = await readInput(input);

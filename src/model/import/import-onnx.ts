@@ -30,7 +30,7 @@ export async function convertOnnx(options: ConvertOptions): Promise<Conversion> 
   checkOptions(options);
   const { input: origin, out, decode } = options;
   const wanted = decode === undefined ? undefined : familyOf(decode);
-  await checkModelPlace(out, options.overwrite ?? false);
+  await checkModelPlace(out, options.overwrite ?? false, [origin, options.classes, options.anchors]);
   const named = options.classes === undefined ? undefined : await readClassNames(options.classes);
   const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
   const foreign = await readForeign(origin);

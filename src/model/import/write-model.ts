@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SightlineError } from '../../errors.js';
+import { checkOutput } from '../../files/output-place.js';
 import { unwritable } from '../../files/reasons.js';
 import type { ModelManifest, Unwritten } from '../architectures/base-manifest.js';
 import { loadManifest, MANIFEST_FILE } from '../manifest.js';
@@ -42,10 +43,15 @@ export async function writeModel<M extends ModelManifest>(
 }
 
 /**
- * Whether a model may be written at `dir`: nothing is there, or an empty folder, or with `overwrite` a model folder.
- * @throws SightlineError ERR_SINK_EXISTS, ERR_SINK_UNWRITABLE
+ * Whether a model may be written at `dir`: nothing is there, or an empty folder, or with `overwrite` a model folder whose
+ * files are none of the `inputs`. A model folder may be converted in its place.
+ * @throws SightlineError ERR_SINK_EXISTS, ERR_SINK_UNWRITABLE, ERR_USAGE
  */
-export async function checkModelPlace(dir: string, overwrite: boolean): Promise<void> {
+export async function checkModelPlace(
+  dir: string,
+  overwrite: boolean,
+  inputs: readonly (string | undefined)[],
+): Promise<void> {
   const found = await stat(dir).catch(() => undefined);
   if (found === undefined) return;
   if (!found.isDirectory()) {
@@ -72,7 +78,16 @@ export async function checkModelPlace(dir: string, overwrite: boolean): Promise<
     );
   }
   // Only what is a model by its own words is replaced.
-  await loadManifest(dir);
+  const { weights } = await loadManifest(dir);
+  const isFolder = (path: string): Promise<boolean> =>
+    stat(path).then(
+      (input) => input.isDirectory(),
+      () => false,
+    );
+  const read: string[] = [];
+  for (const path of inputs) if (path !== undefined && !(await isFolder(path))) read.push(path);
+  for (const name of [MANIFEST_FILE, weights.file])
+    await checkOutput(join(dir, name), { inputs: read, overwrite });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import sharp from 'sharp';
@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { HeadTensor } from '../../../src/model/backends/backend.js';
 import { Yolov3Decoder } from '../../../src/model/decode/yolov3-decoder.js';
 import { emitOnnx } from '../../../src/model/export/onnx.js';
+import { exportModel } from '../../../src/model/export/export-model.js';
 import { exportOnnx, type OnnxExportOptions } from '../../../src/model/export/export-onnx.js';
 import type { InputSize } from '../../../src/geometry/input-size.js';
 import type { EfficientNetManifest } from '../../../src/model/architectures/efficientnet-yolov3/manifest.js';
@@ -72,12 +73,22 @@ describe('an exported ONNX file', () => {
     expect(await readFile(file, 'utf8')).toBe('precious');
     const { bytes } = await exportOnnx(STREET, file, { overwrite: true });
     expect((await stat(file)).size).toBe(bytes);
+    const names = join(folder, 'names.txt');
+    await writeFile(names, 'walker\n');
+    const options = { input: STREET, out: names, classes: names, overwrite: true };
+    await expect(exportModel('onnx', options)).rejects.toMatchObject({ code: 'ERR_USAGE' });
+    await symlink(`${STREET}/weights.safetensors`, join(folder, 'link.onnx'));
+    const out = join(folder, 'link.onnx');
+    await expect(exportModel('onnx', { input: STREET, out, overwrite: true })).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: expect.stringContaining('which is an input') as string,
+    });
     await mkdir(join(folder, 'directory'));
     for (const wrong of ['directory', 'missing/model.onnx']) {
       const written = exportOnnx(STREET, join(folder, wrong), { overwrite: true });
       await expect(written).rejects.toMatchObject({ code: 'ERR_SINK_UNWRITABLE' });
     }
-    expect((await readdir(folder)).sort()).toEqual(['directory', 'model.onnx']);
+    expect((await readdir(folder)).sort()).toEqual(['directory', 'link.onnx', 'model.onnx', 'names.txt']);
   });
 });
 
