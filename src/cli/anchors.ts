@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { readDetectionTruth } from '../eval/datasets/detection-truth.js';
 import { SightlineError } from '../errors.js';
 import { type BoxSize, findAnchors } from '../eval/detections/find-anchors.js';
 import type { LabelledImages } from '../eval/labels.js';
 import { letterboxFor } from '../geometry/letterbox.js';
+import { readTruth, sayLeftOut } from './eval/detections.js';
 import { inputSize, numberFrom } from './parse-values.js';
 import { print, say } from './terminal.js';
 
@@ -27,7 +27,9 @@ export function anchorsCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (dataset: string, flags: AnchorsFlags) => {
       const { size, k, seed } = flags;
-      const sizes = sizesOf(await readDetectionTruth(dataset, flags), size);
+      const truth = await readTruth(dataset, flags);
+      sayLeftOut(truth.images.filter(({ unreadable }) => unreadable !== undefined));
+      const sizes = sizesOf(truth, size);
       const different = new Set(sizes.map(({ width, height }) => `${width} ${height}`)).size;
       if (different < k) {
         throw new SightlineError(

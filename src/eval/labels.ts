@@ -49,6 +49,8 @@ export interface LabelledImage {
   readonly height: number;
   /** Path of the picture, if it is known; it may not be there. */
   readonly file?: string;
+  /** Why it cannot be scored, if it is there but cannot be read. */
+  readonly unreadable?: string;
   readonly boxes: readonly LabelledBox[];
 }
 
@@ -58,6 +60,8 @@ export interface LabelledImages {
   /** What results may call the classes besides their names; as many. */
   readonly classKeys: readonly string[];
   readonly images: readonly LabelledImage[];
+  /** What people should know of how it was read, a line each. */
+  readonly remarks?: readonly string[];
 }
 
 /** One object that was found in a picture. */

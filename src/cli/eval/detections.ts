@@ -1,16 +1,21 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { VERSION } from '../../app/app.js';
 import { type ClassMap, readClassMap } from '../../eval/datasets/class-map.js';
+import { CATEGORY_IDS, type CategoryIds } from '../../eval/datasets/category-ids.js';
 import { type DetectionResults, readDetectionResults } from '../../eval/datasets/detection-results.js';
 import { readDetectionTruth } from '../../eval/datasets/detection-truth.js';
 import { readThumbnail } from '../../eval/datasets/thumbnail.js';
 import { evaluateDetections } from '../../eval/detections/evaluate-detections.js';
+import { leaveOutUnreadable } from '../../eval/detections/leave-out.js';
+import type { LabelledImage, LabelledImages } from '../../eval/labels.js';
+import { SightlineError } from '../../errors.js';
 import { keepClasses } from '../../eval/detections/keep-classes.js';
 import {
   type DetectionsReport,
   detectionsPage,
   detectionsTable,
+  pictureCount,
   precisionCharts,
   type WorstImage,
   worstImages,
@@ -37,17 +42,29 @@ export interface DetectionsFlags extends ReportFlags {
   readonly curves?: string;
 }
 
+interface ResultFlags extends DetectionsFlags {
+  readonly categoryIds?: CategoryIds;
+}
+
 /** `sightline eval detections`. */
 export function evalDetectionsCommand(): Command {
   return addDetectionsOptions(
     new Command('detections')
       .description('average precision and recall, as pycocotools computes them')
       .argument('<truth>', 'ground truth: COCO (.json), YOLO (data.yaml or folder), VOC (folder)')
-      .argument('<results>', 'results: COCO (.json) or records (.jsonl)'),
-  ).action(async (truth: string, results: string, flags: DetectionsFlags) => {
+      .argument('<results>', 'results: COCO (.json) or records (.jsonl)')
+      .addOption(
+        new Option(
+          '--category-ids <how>',
+          'what ids in COCO results mean: those of the truth, or places among its classes counted from 0 or 1 ' +
+            '(default: truth, and an error if the boxes say otherwise)',
+        ).choices(CATEGORY_IDS),
+      ),
+  ).action(async (truth: string, results: string, flags: ResultFlags) => {
     await checkReports(flags, [truth, results, flags.images, flags.classMap]);
-    const labelled = await readDetectionTruth(truth, flags);
-    const found = await readDetectionResults(results, labelled, await classMapOf(flags));
+    const labelled = await readTruth(truth, flags);
+    const map = await classMapOf(flags);
+    const found = await readDetectionResults(results, labelled, map, flags.categoryIds);
     await scoreDetections(found, { truth, results }, flags);
   });
 }
@@ -72,6 +89,13 @@ export function addDetectionsOptions(command: Command): Command {
   return command;
 }
 
+/** Reads ground truth, and says what people should know of it. */
+export async function readTruth(path: string, flags: DetectionsFlags): Promise<LabelledImages> {
+  const truth = await readDetectionTruth(path, flags);
+  for (const remark of truth.remarks ?? []) say(`warning: ${remark}\n`);
+  return truth;
+}
+
 /** The class map that was asked for; an empty one if none was. */
 export async function classMapOf({ classMap }: DetectionsFlags): Promise<ClassMap> {
   return classMap === undefined ? new Map() : readClassMap(classMap);
@@ -79,17 +103,34 @@ export async function classMapOf({ classMap }: DetectionsFlags): Promise<ClassMa
 
 /** Scores, prints, writes curves and page. */
 export async function scoreDetections(
-  { truth, found, unknown }: DetectionResults,
+  { unknown, ...all }: DetectionResults,
   names: { readonly truth: string; readonly results: string },
   flags: DetectionsFlags,
 ): Promise<void> {
-  if (unknown.size > 0 && flags.classes === undefined) {
+  const { truth, found, left } = leaveOutUnreadable(all);
+  sayLeftOut(left);
+  if (truth.images.length === 0)
+    throw new SightlineError('ERR_DATASET_INVALID', `no picture of "${names.truth}" can be read`);
+  const isAll = unknown.size > 0 && found.every((boxes) => boxes.length === 0);
+  if (unknown.size > 0 && (isAll || flags.classes === undefined)) {
     const list = [...unknown].map(([name, count]) => `${name} (${count})`).join(', ');
     say(`not scored, the ground truth has no such class: ${list}\n`);
   }
+  if (isAll) {
+    const known = truth.classes.slice(0, 10).join(', ');
+    say(
+      `warning: no result has a class of the ground truth (${known}), so every score is 0; see --class-map\n`,
+    );
+  }
   const chosen = keepClasses({ truth, found }, flags.classes);
   const { scores, errors } = evaluateDetections(chosen.truth, chosen.found, { voc07: flags.voc07 === true });
-  const report: DetectionsReport = { sightline: VERSION, kind: 'detections', inputs: names, ...scores };
+  const report: DetectionsReport = {
+    sightline: VERSION,
+    kind: 'detections',
+    inputs: names,
+    ...scores,
+    ...(left.length > 0 && { leftOut: left.map(({ file, name }) => file ?? name) }),
+  };
   if (flags.curves !== undefined) {
     await makeFolder(flags.curves);
     for (const [name, svg] of precisionCharts(scores)) await writePage(join(flags.curves, name), svg, flags);
@@ -102,9 +143,20 @@ export async function scoreDetections(
       const worst = worstImages(truth.images, errors);
       return detectionsPage(report, worst, await readThumbnails(worst));
     },
-    footer: `${report.images} pictures; fractions in percent; --json has every number\n`,
+    footer: `${pictureCount(report)}; fractions in percent; --json has every number\n`,
   });
 }
+
+/** Names pictures that could not be read. */
+export function sayLeftOut(left: readonly LabelledImage[]): void {
+  for (const { unreadable } of left.slice(0, MOST_NAMED)) say(`warning: ${unreadable}\n`);
+  if (left.length > MOST_NAMED) say(`warning: and ${left.length - MOST_NAMED} more pictures\n`);
+  if (left.length === 0) return;
+  const [what, their] = left.length === 1 ? ['picture is', 'its'] : ['pictures are', 'their'];
+  say(`warning: ${left.length} ${what} left out, ${their} objects too\n`);
+}
+
+const MOST_NAMED = 20;
 
 async function readThumbnails(worst: readonly WorstImage[]): Promise<Map<string, string>> {
   const thumbnails = new Map<string, string>();

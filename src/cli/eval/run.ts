@@ -1,13 +1,19 @@
 import { Command, Option } from 'commander';
-import { createPipeline } from '../../app/app.js';
+import type { OptionsInput } from '../../app/app.js';
 import { ResultCollector } from '../../eval/datasets/detection-results.js';
-import { readDetectionTruth } from '../../eval/datasets/detection-truth.js';
 import { kindOf } from '../../eval/datasets/read-file.js';
 import { SightlineError } from '../../errors.js';
 import type { LabelledImages } from '../../eval/labels.js';
-import type { Detection } from '../../contract/detector.js';
+import { given } from '../given.js';
 import { inputSize, numberFrom } from '../parse-values.js';
-import { addDetectionsOptions, classMapOf, type DetectionsFlags, scoreDetections } from './detections.js';
+import { detectInPictures, type PictureOutcome } from './detect-pictures.js';
+import {
+  addDetectionsOptions,
+  classMapOf,
+  type DetectionsFlags,
+  readTruth,
+  scoreDetections,
+} from './detections.js';
 import { checkReports } from './output.js';
 
 interface RunFlags extends DetectionsFlags {
@@ -55,58 +61,42 @@ export function evalRunCommand(): Command {
 
 async function evalRun(model: string, dataset: string, flags: RunFlags): Promise<void> {
   await checkReports(flags, [model, dataset, flags.images, flags.classMap]);
-  const truth = await readDetectionTruth(dataset, flags);
-  const collector = new ResultCollector(truth, await classMapOf(flags));
-  const detections = await detect(model, await filesOf(truth, dataset), flags);
-  detections.found.forEach((found, image) => {
-    for (const { box, label, confidence } of found) {
-      collector.addByName(image, label, [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1], confidence);
-    }
+  const truth = await readTruth(dataset, flags);
+  const map = await classMapOf(flags);
+  await checkThere(truth, dataset);
+  const { outcomes, what } = await detectInPictures(truth.images, optionsOf(model, flags));
+  const images = truth.images.map((image, at) => ({ ...image, ...unreadableOf(outcomes[at]!) }));
+  const collector = new ResultCollector({ ...truth, images }, map);
+  outcomes.forEach((outcome, image) => {
+    for (const { label, bbox, confidence } of 'found' in outcome ? outcome.found : [])
+      collector.addByName(image, label, bbox, confidence);
   });
-  await scoreDetections(collector, { truth: dataset, results: detections.what }, flags);
+  await scoreDetections(collector, { truth: dataset, results: what }, flags);
 }
 
-async function filesOf({ images }: LabelledImages, dataset: string): Promise<string[]> {
-  const files = images.map(({ file, name }) => file ?? name);
-  for (const file of files) {
-    if ((await kindOf(file)) === 'file') continue;
+function unreadableOf(outcome: PictureOutcome): { readonly unreadable?: string } {
+  return 'unreadable' in outcome ? outcome : {};
+}
+
+/** A picture that is missing is no damaged one: most likely all are elsewhere. */
+async function checkThere({ images }: LabelledImages, dataset: string): Promise<void> {
+  for (const { file, name } of images) {
+    if (file !== undefined && (await kindOf(file)) === 'file') continue;
     throw new SightlineError(
       'ERR_DATASET_NOT_FOUND',
-      `picture "${file}" of "${dataset}" does not exist; --images names the folder of the pictures`,
+      `picture "${file ?? name}" of "${dataset}" does not exist; --images names the folder of the pictures`,
     );
   }
-  return files;
 }
 
-/** Runs the pictures through the pipeline that videos go through. */
-async function detect(
+function optionsOf(
   model: string,
-  inputs: string[],
   { device, size, threads, precision, conf, iou }: RunFlags,
-): Promise<{ readonly found: readonly (readonly Detection[])[]; readonly what: string }> {
-  const pipeline = await createPipeline({
-    sources: inputs.map((path) => ({ type: 'file', path })),
-    model: {
-      path: model,
-      ...(device !== undefined && { device }),
-      ...(size !== undefined && { size }),
-      ...(threads !== undefined && { threads }),
-      ...(precision !== undefined && { precision }),
-    },
-    detect: { confidence: conf, ...(iou !== undefined && { iou }) },
+): Omit<OptionsInput, 'sources'> {
+  return {
+    model: { path: model, ...given({ device, size, threads, precision }) },
+    detect: { confidence: conf, ...given({ iou }) },
     // Nothing is tracked here: weaker boxes for the tracker would only be scored.
     track: { lowThreshold: conf },
-  });
-  const bySource = new Map<string, readonly Detection[]>();
-  pipeline.results.subscribe(({ frame, detections }) => {
-    bySource.set(frame.sourceId, detections);
-  });
-  const { sources, detector } = await pipeline.run();
-  const failed = sources.find(({ outcome }) => outcome !== 'completed');
-  if (failed !== undefined)
-    throw failed.error ?? new SightlineError('ERR_ABORTED', `"${failed.uri}" was not finished`);
-  return {
-    found: sources.map(({ id }) => bySource.get(id) ?? []),
-    what: `${detector.model} (${detector.backend} ${detector.device}, ${detector.precision})`,
   };
 }

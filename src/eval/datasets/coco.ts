@@ -10,9 +10,17 @@ import { JsonValue } from './json-value.js';
  */
 export function parseCoco(text: string, file: string, folder = dirname(file)): LabelledImages {
   const root = JsonValue.parse(text, file);
-  const categories = distinct(root.at('categories'), (id) => id.number())
-    .map((category) => ({ id: category.at('id').number(), name: category.at('name').text() }))
-    .sort((a, b) => a.id - b.id);
+  const listed = distinct(root.at('categories'), (id) => id.number()).map((category) => ({
+    id: category.at('id').number(),
+    name: category.at('name').text(),
+    group: category.at('supercategory').value,
+  }));
+  const annotations = root.at('annotations').list();
+  const used = new Set(annotations.map((annotation) => annotation.at('category_id').value));
+  // Exports of Roboflow list their project as the group of all classes; it may be called like one of them.
+  const isGroup = ({ id, name }: (typeof listed)[number]): boolean =>
+    !used.has(id) && listed.some((other) => other.id !== id && other.name === name && other.group === name);
+  const categories = listed.filter((category) => !isGroup(category)).sort((a, b) => a.id - b.id);
   const classOf = new Map(categories.map(({ id }, index) => [id, index]));
   const boxes = new Map<string, LabelledBox[]>();
   const images = distinct(root.at('images'), (id) => id.id())
@@ -31,7 +39,7 @@ export function parseCoco(text: string, file: string, folder = dirname(file)): L
       };
     })
     .sort((a, b) => compareKeys(a.key, b.key));
-  for (const annotation of root.at('annotations').list()) {
+  for (const annotation of annotations) {
     const classId = classOf.get(annotation.at('category_id').number());
     if (classId === undefined) throw annotation.at('category_id').invalid('the id of a category');
     const own = boxes.get(annotation.at('image_id').id());

@@ -32,6 +32,13 @@ export async function readDetectionTruth(path: string, options: TruthOptions): P
       `ground truth: "${path}" has two classes called "${twice}"; results could not be told apart`,
     );
   }
+  const garbled = truth.classes.find((name) => name.includes('\uFFFD'));
+  if (garbled !== undefined) {
+    throw new SightlineError(
+      'ERR_DATASET_INVALID',
+      `ground truth: the class "${garbled}" of "${path}" is in another encoding than its file says; save it as UTF-8`,
+    );
+  }
   if (truth.images.length > 0 && truth.classes.length > 0) return truth;
   throw new SightlineError('ERR_DATASET_INVALID', `ground truth: "${path}" has no pictures or no classes`);
 }
@@ -48,6 +55,7 @@ async function readSingle(path: string, { images, split }: TruthOptions): Promis
 
 async function readFolder(path: string, { split }: TruthOptions): Promise<LabelledImages> {
   const entries = await readdir(path);
-  const isVoc = entries.includes('Annotations') || entries.some((name) => name.endsWith('.xml'));
+  const isVoc =
+    entries.some((name) => /^annotations$/i.test(name)) || entries.some((name) => name.endsWith('.xml'));
   return isVoc ? readVoc(path, split) : readYolo(path, split);
 }

@@ -15,6 +15,8 @@ export interface DetectionsReport extends DetectionScores {
   readonly kind: 'detections';
   /** Paths of ground truth and results as they were given. */
   readonly inputs: { readonly truth: string; readonly results: string };
+  /** Pictures that could not be read, if there are such; neither they nor their objects count. */
+  readonly leftOut?: readonly string[];
 }
 
 /** A picture with errors. */
@@ -37,6 +39,13 @@ const NARROW: readonly (keyof DetectionSummary)[] = [
   'AR100',
 ];
 const WORST = 20;
+
+/** `98 pictures (2 more cannot be read and are left out)`. */
+export function pictureCount({ images, leftOut = [] }: DetectionsReport): string {
+  const left =
+    leftOut.length === 1 ? '1 more cannot be read and is' : `${leftOut.length} more cannot be read and are`;
+  return `${images} pictures${leftOut.length === 0 ? '' : ` (${left} left out)`}`;
+}
 
 /** One row a class that has objects or results, and one for all. */
 export function detectionsTable(report: DetectionsReport, form: 'narrow' | 'wide' | 'exact'): Table {
@@ -116,7 +125,7 @@ export function detectionsPage(
   const threshold = report.best === undefined ? '' : `, scores from ${report.best.score} on`;
   return htmlPage(
     'Detection',
-    `${report.inputs.results} against ${report.inputs.truth}, ${report.images} pictures, Sightline ${report.sightline}. Fractions in percent, as pycocotools counts; – where there is nothing to find.`,
+    `${report.inputs.results} against ${report.inputs.truth}, ${pictureCount(report)}, Sightline ${report.sightline}. Fractions in percent, as pycocotools counts; – where there is nothing to find.`,
     [
       { heading: 'Scores', html: htmlTable(headers, rows, 1) },
       {

@@ -221,9 +221,9 @@ describe('YOLO', () => {
 
   it.each([
     ['0 0.5 0.5 1', 'a.txt:1: expected "class x y width height"'],
-    ['0 0.5 0.5 1 1\n2 0.5 0.5 1 1', 'a.txt:2: class 2 of 2 classes'],
+    ['0 0.5 0.5 1 1\n2 0.5 0.5 1 1', 'a.txt:2: class 2 is none of the 2 classes, 0 to 1'],
   ])('says what is wrong with %j', (text, message) => {
-    expect(() => parseYolo(text, 'a.txt', { width: 9, height: 9, classes: 2 })).toThrow(message);
+    expect(() => parseYolo(text, 'a.txt', { width: 9, height: 9, classIds: [0, 1] })).toThrow(message);
   });
 });
 
@@ -265,7 +265,7 @@ describe('VOC', () => {
   });
 
   it.each([
-    ['<html>', 'x.xml is no VOC annotation'],
+    ['<html></html>', 'x.xml is no VOC annotation'],
     [xml('<object><name></name></object>'), 'x.xml: object 1 has no name'],
     [xml('<object><name>a</name></object>'), 'x.xml: object 1 has no bndbox'],
   ])('says what is wrong with %j', (text, message) => {
@@ -276,12 +276,12 @@ describe('VOC', () => {
 describe('readImageSize', () => {
   it.each(['png', 'jpeg', 'webp'] as const)('%s', async (format) => {
     const file = await write('picture', await picture(321, 123).toFormat(format).toBuffer());
-    expect(await readImageSize(file)).toEqual({ width: 321, height: 123 });
+    expect(await readImageSize(file)).toEqual({ width: 321, height: 123, orientation: 1 });
   });
 
   it('lossless WebP', async () => {
     const file = await write('picture', await picture(321, 123).webp({ lossless: true }).toBuffer());
-    expect(await readImageSize(file)).toEqual({ width: 321, height: 123 });
+    expect(await readImageSize(file)).toEqual({ width: 321, height: 123, orientation: 1 });
   });
 
   it('a JPEG with 300 kB of something before its size', async () => {
@@ -290,13 +290,14 @@ describe('readImageSize', () => {
     block.writeUInt32BE(0xffe5ffff);
     const [start, rest] = [jpeg.subarray(0, 2), jpeg.subarray(2)];
     const file = await write('picture', Buffer.concat([start, block, block, block, block, block, rest]));
-    expect(await readImageSize(file)).toEqual({ width: 321, height: 123 });
+    expect(await readImageSize(file)).toEqual({ width: 321, height: 123, orientation: 1 });
   });
 
   it('refuses what is none', async () => {
     const cut = (await picture(321, 123).jpeg().toBuffer()).subarray(0, 40);
-    for (const content of ['x'.repeat(99), '', Buffer.alloc(99), cut])
+    for (const content of ['x'.repeat(99), Buffer.alloc(99), cut])
       await expect(readImageSize(await write('x.jpg', content))).rejects.toThrow('is not a PNG, JPEG');
+    await expect(readImageSize(await write('x.jpg', ''))).rejects.toThrow('is empty');
     await expect(readImageSize(join(root, 'none.png'))).rejects.toThrow('cannot be read');
   });
 });
