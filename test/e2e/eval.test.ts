@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { EvaluationReport } from '../../src/eval/report/compare-report.js';
 import type { DetectionsReport } from '../../src/eval/report/detections-report.js';
@@ -117,6 +118,12 @@ describe('sightline eval run, detections and compare', () => {
       'pictures/%d.png',
     ];
     execFileSync('ffmpeg', ffmpeg, { cwd });
+    // One lies on a side, as telephones store them.
+    const lying = sharp(join(cwd, 'pictures/2.png')).rotate(90);
+    await writeFile(
+      join(cwd, 'pictures/2.png'),
+      await lying.withMetadata({ orientation: 8 }).png().toBuffer(),
+    );
     // Three cars, by hand.
     const boxes = [
       [1, 288, 0, 108, 82],
@@ -166,5 +173,43 @@ describe('sightline eval run, detections and compare', () => {
     const anchors = await runCli(['anchors', 'truth.json', '--k', '2', '--seed', '1'], { cwd });
     expect(anchors.stdout).toMatch(/^\d+,\d+, {2}\d+,\d+\n$/);
     expect(anchors.stderr).toMatch(/^mean best IoU 0\.\d{4} over 3 boxes\n$/);
+  });
+
+  it('scores pictures of every orientation alike, and leaves out those that cannot be read', async () => {
+    const cwd = await temporaryFolder();
+    const model = join(cwd, 'model');
+    const shipped = JSON.parse(await readFile(`${ROOT}models/street-b0/model.json`, 'utf8')) as object & {
+      input: object;
+    };
+    await mkdir(model);
+    const input = { ...shipped.input, width: 64, height: 64 };
+    await writeFile(join(model, 'model.json'), JSON.stringify({ ...shipped, input }));
+    const box = { class: 'car', box: [16, 20, 48, 44], confidence: 0.9 };
+    await writeFile(join(model, 'fake.json'), JSON.stringify([[box]]));
+    await mkdir(join(cwd, 'set/images/day'), { recursive: true });
+    await mkdir(join(cwd, 'set/labels/day'), { recursive: true });
+    await writeFile(join(cwd, 'set/data.yaml'), 'names: {1: person, 2: car}\nvalidation: images\n');
+    const upright = sharp({ create: { width: 128, height: 96, channels: 3, background: 'grey' } });
+    const pixels = await upright.png().toBuffer();
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+      // Upright all are 128x96, so they lie in the network's input alike: from 8 to 56 in y, half the size in both directions.
+      const stored = sharp(pixels).rotate(orientation >= 5 && orientation < 9 ? 90 : 0);
+      const picture = await stored
+        .withMetadata({ orientation: Math.min(orientation, 8) })
+        .jpeg()
+        .toBuffer();
+      const bytes = orientation === 9 ? picture.subarray(0, 90) : picture;
+      await writeFile(join(cwd, `set/images/day/${orientation}.jpg`), bytes);
+      await writeFile(join(cwd, `set/labels/day/${orientation}.txt`), '2 0.5 0.5 0.5 0.5\n');
+    }
+    const args = ['eval', 'run', model, 'set/data.yaml', '--device', 'fake', '--json'];
+    const { code, stdout, stderr } = await runCli(args, { cwd });
+    const report = JSON.parse(stdout) as DetectionsReport;
+    expect(code).toBe(0);
+    expect([report.images, report.objects, report.summary.AP]).toEqual([8, 8, 1]);
+    expect(report.leftOut).toEqual([join(cwd, 'set/images/day/9.jpg')]);
+    expect(stderr).toMatch(
+      /^warning: ".*9\.jpg" is not a PNG.*\nwarning: 1 picture is left out, its objects too\n$/,
+    );
   });
 });

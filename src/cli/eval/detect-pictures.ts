@@ -1,9 +1,12 @@
 /** Sends the pictures of a data set through the pipeline that videos go through. */
-import { createPipeline, type OptionsInput } from '../../app/app.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPipeline, type OptionsInput, type Pipeline } from '../../app/app.js';
 import type { Detection } from '../../contract/detector.js';
-import { SightlineError } from '../../errors.js';
+import { isSightlineError, SightlineError } from '../../errors.js';
 import { type ImageSize, readImageSize } from '../../eval/datasets/image-size.js';
-import { inTurns } from '../../eval/datasets/in-turns.js';
+import { writeUprightCopy } from '../../eval/datasets/upright-copy.js';
 import { isOfOtherSize, layOnLabels } from '../../eval/detections/lay-on-labels.js';
 import type { Bbox, LabelledImage } from '../../eval/labels.js';
 import { say } from '../terminal.js';
@@ -19,11 +22,8 @@ export interface PictureDetection {
 export type PictureOutcome =
   { readonly found: readonly PictureDetection[] } | { readonly unreadable: string };
 
-interface Seen {
-  readonly width: number;
-  readonly height: number;
-  readonly detections: readonly Detection[];
-}
+/** Pictures under way: one is decoded on each core while the next is prepared. */
+const AT_ONCE = 2 * availableParallelism();
 
 /**
  * Finds objects in pictures. One that cannot be decoded ends nothing.
@@ -35,73 +35,106 @@ export async function detectInPictures(
   images: readonly LabelledImage[],
   options: Omit<OptionsInput, 'sources'>,
 ): Promise<{ readonly outcomes: readonly PictureOutcome[]; readonly what: string }> {
-  const seen = new Map<string, Seen>();
-  const failed = new Map<string, { readonly code: string; readonly reason: string }>();
-  // Pictures may have the same name, so they go by their numbers.
-  const inputs = images.flatMap(({ file, name, unreadable }, image) =>
-    unreadable === undefined
-      ? [{ type: 'file' as const, id: String(image), path: file ?? name, maxFrames: 1 }]
-      : [],
-  );
-  if (inputs.length === 0)
-    return { outcomes: images.map((image) => outcomeOfUnread(image)), what: 'nothing' };
-  const pipeline = await createPipeline({ ...options, sources: inputs });
-  pipeline.results.subscribe(({ frame, detections }) => {
-    seen.set(frame.sourceId, { width: frame.width, height: frame.height, detections });
-  });
-  // The summary of a run forgets the first of more than a thousand sources.
-  pipeline.statuses.subscribe(({ sourceId, state, code = '', reason = '' }) => {
-    if (state === 'failed') failed.set(sourceId, { code, reason });
-  });
-  const { sources, detector } = await pipeline.run();
-  const stopped = sources.find(({ outcome }) => outcome === 'stopped');
-  if (stopped !== undefined) throw new SightlineError('ERR_ABORTED', `"${stopped.uri}" was not finished`);
-  const fault = sources.find(({ id }) => failed.get(id)?.code.startsWith('ERR_SOURCE_') === false);
-  if (fault !== undefined) throw fault.error ?? new SightlineError('ERR_ABORTED', fault.uri);
-  const sizes = await inTurns(images, sizeOf);
-  sayOtherSizes(images, sizes);
-  return {
-    outcomes: images.map((image, at): PictureOutcome => {
-      const result = seen.get(String(at));
-      if (result !== undefined) return { found: laidOnLabels(result, image, sizes[at]) };
-      return outcomeOfUnread(image, failed.get(String(at))?.reason);
-    }),
-    what: `${detector.model} (${detector.backend} ${detector.device}, ${detector.precision})`,
+  const pipeline = await createPipeline({ ...options, sources: [] }, { keepsRunning: true });
+  const copies = await mkdtemp(join(tmpdir(), 'sightline-pictures-'));
+  const detector = new PictureDetector(pipeline, copies);
+  const outcomes: PictureOutcome[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < images.length; at = next++)
+      outcomes[at] = await detector.detect(images[at]!, at);
   };
+  try {
+    const running = pipeline.run();
+    const working = Promise.all(Array.from({ length: AT_ONCE }, work)).finally(() => {
+      pipeline.stop();
+    });
+    // What ended the run says more than that a picture came too late for it.
+    const [run, fed] = await Promise.allSettled([running, working]);
+    if (run.status === 'rejected') throw run.reason;
+    if (fed.status === 'rejected') throw fed.reason;
+    const { model, backend, device, precision } = run.value.detector;
+    detector.sayOtherSizes(images.length);
+    return { outcomes, what: `${model} (${backend} ${device}, ${precision})` };
+  } finally {
+    await rm(copies, { recursive: true, force: true });
+  }
 }
 
-function outcomeOfUnread({ file, name, unreadable }: LabelledImage, reason?: string): PictureOutcome {
-  return { unreadable: unreadable ?? reason ?? `nothing came of "${file ?? name}"` };
-}
+/** Puts one picture after another into a run. */
+class PictureDetector {
+  readonly #pipeline: Pipeline;
+  /** For upright copies of pictures. */
+  readonly #folder: string;
+  readonly #detections = new Map<string, readonly Detection[]>();
+  /** What waits for the end of a source. */
+  readonly #ends = new Map<string, () => void>();
+  /** Pictures of another size than their labels say. */
+  readonly #others: (readonly [LabelledImage, ImageSize])[] = [];
 
-/** @returns undefined for a picture that only ffmpeg can read; such formats have no orientation. */
-async function sizeOf({ file = '' }: LabelledImage): Promise<ImageSize | undefined> {
-  return readImageSize(file).catch(() => undefined);
-}
+  constructor(pipeline: Pipeline, folder: string) {
+    this.#pipeline = pipeline;
+    this.#folder = folder;
+    pipeline.results.subscribe(({ frame, detections }) => {
+      this.#detections.set(frame.sourceId, detections);
+    });
+    pipeline.statuses.subscribe(({ sourceId, state }) => {
+      if (state === 'ended' || state === 'failed') this.#ends.get(sourceId)?.();
+    });
+  }
 
-function laidOnLabels(
-  { detections, ...frame }: Seen,
-  labelled: LabelledImage,
-  picture: ImageSize | undefined,
-): PictureDetection[] {
-  const turn = picture === undefined ? undefined : layOnLabels({ labelled, picture, frame });
-  return detections.map(({ box, label, confidence }) => {
-    const bbox = [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1] as const;
-    return { label, confidence, bbox: turn?.(bbox) ?? bbox };
-  });
-}
+  /** @param at position of the picture: several may have one name. */
+  async detect(image: LabelledImage, at: number): Promise<PictureOutcome> {
+    const { file = '', unreadable } = image;
+    if (unreadable !== undefined) return { unreadable };
+    // A picture that only ffmpeg can read is of a format without an orientation.
+    const picture = await readImageSize(file).catch(() => undefined);
+    const isTurned = picture !== undefined && picture.orientation !== 1;
+    const copy = isTurned ? await writeUprightCopy(file, this.#folder).catch(() => undefined) : undefined;
+    if (isTurned && copy === undefined) return { unreadable: `"${file}" is damaged` };
+    if (picture !== undefined && isOfOtherSize({ labelled: image, picture }))
+      this.#others.push([image, picture]);
+    const detections = await this.#detectIn(copy ?? file, String(at));
+    if (copy !== undefined) await rm(copy, { force: true });
+    if ('unreadable' in detections) return detections;
+    const turn = picture === undefined ? undefined : layOnLabels({ labelled: image, picture });
+    return {
+      found: detections.found.map(({ box, label, confidence }) => {
+        const bbox = [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1] as const;
+        return { label, confidence, bbox: turn?.(bbox) ?? bbox };
+      }),
+    };
+  }
 
-function sayOtherSizes(images: readonly LabelledImage[], sizes: readonly (ImageSize | undefined)[]): void {
-  const others = images.flatMap((labelled, at) => {
-    const picture = sizes[at];
-    if (picture === undefined || labelled.unreadable !== undefined) return [];
-    return isOfOtherSize({ labelled, picture }) ? [{ labelled, picture }] : [];
-  });
-  const [first] = others;
-  if (first === undefined) return;
-  const { labelled, picture } = first;
-  say(
-    `warning: ${others.length} of ${images.length} pictures have another size than the ground truth says, so boxes may not fit: ` +
-      `"${labelled.file}" is ${picture.width}x${picture.height}, not ${labelled.width}x${labelled.height}\n`,
-  );
+  async #detectIn(
+    path: string,
+    id: string,
+  ): Promise<{ readonly found: readonly Detection[] } | { readonly unreadable: string }> {
+    const ended = new Promise<void>((resolve) => this.#ends.set(id, resolve));
+    await this.#pipeline.addSource({ type: 'file', id, path, maxFrames: 1 });
+    await ended;
+    this.#ends.delete(id);
+    const { outcome, error } = await this.#pipeline.removeSource(id);
+    const found = this.#detections.get(id);
+    this.#detections.delete(id);
+    if (outcome === 'stopped') throw new SightlineError('ERR_ABORTED', `"${path}" was not finished`);
+    if (found !== undefined) {
+      if (error !== undefined) say(`warning: ${error.message}; what could be decoded is scored\n`);
+      return { found };
+    }
+    if (error !== undefined && !(isSightlineError(error) && error.code.startsWith('ERR_SOURCE_')))
+      throw error;
+    return { unreadable: error?.message ?? `nothing came of "${path}"` };
+  }
+
+  /** @param count number of all pictures. */
+  sayOtherSizes(count: number): void {
+    const [first] = this.#others;
+    if (first === undefined) return;
+    const [labelled, { width, height }] = first;
+    say(
+      `warning: ${this.#others.length} of ${count} pictures have another size than the ground truth says, so boxes may not fit: ` +
+        `"${labelled.file}" is ${width}x${height}, not ${labelled.width}x${labelled.height}\n`,
+    );
+  }
 }

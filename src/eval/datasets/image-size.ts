@@ -25,7 +25,7 @@ export async function readImageSize(path: string): Promise<ImageSize> {
 }
 
 /** Whether a picture that is stored like this lies on a side. */
-export function liesOnSide(orientation: number): boolean {
+function liesOnSide(orientation: number): boolean {
   return orientation >= 5;
 }
 

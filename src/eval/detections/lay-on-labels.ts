@@ -18,23 +18,17 @@ export interface PictureSizes {
   readonly labelled: Size;
   /** Upright. */
   readonly picture: Size & { readonly orientation: number };
-  /** Of the frame that the results were found in. */
-  readonly frame: Size;
 }
 
-/** @returns how to turn a box of the frame so that it fits the labels. */
-export function layOnLabels({ labelled, picture, frame }: PictureSizes): (bbox: Bbox) => Bbox {
-  const { orientation } = picture;
-  const stored = orientation >= 5 ? { width: picture.height, height: picture.width } : { ...picture };
-  const isStored = (size: Size): boolean => same(size, stored) && !same(size, picture);
-  if (isStored(labelled) === isStored(frame)) return (bbox) => bbox;
-  return isStored(frame)
-    ? (bbox) => turnBox(bbox, orientation, stored)
-    : (bbox) => turnBox(bbox, undo(orientation), picture);
+/** @returns how to turn a box of the upright picture so that it fits the labels. */
+export function layOnLabels({ labelled, picture }: PictureSizes): (bbox: Bbox) => Bbox {
+  const turned = { width: picture.height, height: picture.width };
+  const isStored = picture.orientation >= 5 && same(labelled, turned) && !same(labelled, picture);
+  return (bbox) => (isStored ? turnBox(bbox, undo(picture.orientation), picture) : bbox);
 }
 
 /** Whether labels state a size that the picture has neither upright nor stored. */
-export function isOfOtherSize({ labelled, picture }: Pick<PictureSizes, 'labelled' | 'picture'>): boolean {
+export function isOfOtherSize({ labelled, picture }: PictureSizes): boolean {
   if (labelled.width === 0 || labelled.height === 0) return false;
   const turned = { width: labelled.height, height: labelled.width };
   return !same(labelled, picture) && !(picture.orientation >= 5 && same(turned, picture));
