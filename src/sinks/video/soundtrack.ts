@@ -33,6 +33,8 @@ export interface SilentVideo {
   readonly cutAtEnd: boolean;
   /** How long making it took. */
   readonly tookMs: number;
+  /** Looks at a file that has both. @throws SightlineError ERR_SINK_FAILED if it is not whole. */
+  readonly check: (file: string) => Promise<void>;
 }
 
 /** Reading the audio takes at most this, and twice as long as making the picture: a live stream would never end. */
@@ -95,6 +97,7 @@ export class Soundtrack {
       try {
         const spans = await addAudio(this.#joinOf(plan, video, path), this.#options.output.name);
         if (spans.some((span) => span !== undefined)) {
+          await video.check(path);
           this.#note = noteOf(plan, spans, video.timeline.span);
           await rm(video.path, { force: true });
           return path;

@@ -7,6 +7,7 @@ import type { FrameResult } from '../../contract/result.js';
 import type { SourceInfo } from '../../contract/source.js';
 import { createPainter, type Painter } from '../draw/painter.js';
 import { reasonOf } from '../../files/reasons.js';
+import { checkVideo } from './check-video.js';
 import type { VideoEncoder } from './container.js';
 import { copyImage, evenImage } from '../pixels/even-image.js';
 import { timeBaseOf } from './encode-command.js';
@@ -85,18 +86,21 @@ export class VideoStream implements SinkStream {
       return;
     }
     for (const slot of this.#slots) await this.#whenFree(slot);
+    let whole: string;
     try {
       await this.#encoder.finish();
+      whole = await this.#soundtrack.join({
+        path: this.#part,
+        timeline: this.#timeline,
+        cutAtStart: this.#cutAtStart,
+        cutAtEnd: this.#endsInside(outcome),
+        tookMs: performance.now() - this.#beganAt,
+        check: (file) => this.#check(file),
+      });
+      if (whole === this.#part) await this.#check(whole);
     } catch (error) {
       throw await this.#failed(error);
     }
-    const whole = await this.#soundtrack.join({
-      path: this.#part,
-      timeline: this.#timeline,
-      cutAtStart: this.#cutAtStart,
-      cutAtEnd: this.#endsInside(outcome),
-      tookMs: performance.now() - this.#beganAt,
-    });
     try {
       await this.#options.output.place(whole);
     } catch (error) {
@@ -150,6 +154,12 @@ export class VideoStream implements SinkStream {
       output: this.#part,
       label: output.name,
     });
+  }
+
+  /** @throws SightlineError ERR_SINK_FAILED for a file that is not whole. */
+  async #check(file: string): Promise<void> {
+    const { output, ffmpeg, container } = this.#options;
+    await checkVideo({ ffmpeg, container, file, frames: this.#frames, label: output.name });
   }
 
   /** Whether the first frame is not the source's first. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type FfmpegInstallation, findFfmpeg } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { containerOf } from '../../../src/sinks/video/container.js';
 import { Encoder } from '../../../src/sinks/video/encoder.js';
@@ -9,6 +9,7 @@ import { createVideoSink } from '../../../src/sinks/video/video-sink.js';
 import type { SinkStream } from '../../../src/contract/sink.js';
 import type { FrameResult } from '../../../src/contract/result.js';
 import { detectorInfo, sourceInfo } from '../../support/results.js';
+import { canMount, smallDisk } from '../../support/small-disk.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { ffmpeg, greyPicture, probe, resultAt, scriptedFfmpeg } from '../../support/video-files.js';
 
@@ -223,25 +224,6 @@ describe('an encoder in trouble', () => {
 });
 
 describe('a full disk', () => {
-  /** A file system of its own that holds so many kilobytes. */
-  async function smallDisk(kilobytes: number): Promise<string> {
-    const folder = await temporaryFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder]);
-    onTestFinished(() => {
-      execFileSync('umount', [folder]);
-    });
-    return folder;
-  }
-
-  const canMount = ((): boolean => {
-    try {
-      execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  })();
-
   /** Noise does not compress: a few frames fill the disk. */
   function noise(index: number): FrameResult {
     const picture = greyPicture(640, 480);
