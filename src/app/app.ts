@@ -1,15 +1,17 @@
 /**
  * The composition root: the only file that knows every folder. Turns options into the parts of a run.
  */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseOptions } from '../config/parse.js';
 import type { OptionsInput } from '../config/schema.js';
 import { SightlineError } from '../errors.js';
 import { createHostedDetector } from '../model/host/supervisor.js';
-import { loadManifest } from '../model/manifest.js';
+import { loadManifest, MANIFEST_FILE } from '../model/manifest.js';
 import { assemblePipeline } from '../pipeline/pipeline.js';
 import { type Pipeline, withKinds } from './pipeline.js';
-import { planSinks, type Reads } from './plan-sinks.js';
+import type { Read } from './check-outputs.js';
+import { planSinks } from './plan-sinks.js';
 import { type PlannedSource, planSources } from './plan-sources.js';
 import { concurrencyOf, createTools, type PipelineExtras } from './run-tools.js';
 import { analyticsMaker } from './track-parts.js';
@@ -52,7 +54,10 @@ export async function createPipeline<Own extends { readonly type: string } = nev
   if (planned.length === 0 && extras.keepsRunning !== true)
     throw new SightlineError('ERR_USAGE', 'there is nothing to look at; name at least one source');
   const plan = planSinks(checked, tools);
-  await plan.check(planned, readsOf(planned));
+  const modelDir = checked.model.path ?? BUNDLED_MODEL;
+  const others: Read[] = [...tools.reads, { what: 'model', file: join(modelDir, MANIFEST_FILE) }];
+  const reads = (from: readonly PlannedSource[]): Read[] => [...readsOf(from), ...others];
+  await plan.check(planned, reads(planned));
   const sources = await Promise.all(planned.map((source) => source.create()));
   const ownSinks = await Promise.all(
     planned.map(async (source) => [source.id, await plan.createOwn(source)] as const),
@@ -60,8 +65,9 @@ export async function createPipeline<Own extends { readonly type: string } = nev
   const sinks = await plan.createShared();
 
   // What is wrong with these is found here, before a model is loaded.
-  const modelDir = checked.model.path ?? BUNDLED_MODEL;
   const manifest = await loadManifest(modelDir);
+  others.push({ what: 'model', file: join(modelDir, manifest.weights.file) });
+  await plan.check(planned, others);
   const { tracking, detector: confidence } = trackerSettings(checked, manifest.defaults.confidence, trackers);
   const createTracker = trackers.prepare(tracking.tracker, tracking.parameters);
   const known = new Map(planned.map((source) => [source.id, source]));
@@ -103,7 +109,7 @@ export async function createPipeline<Own extends { readonly type: string } = nev
       analytics.check(source.analytics);
       const before = known.get(source.id);
       const all = [...known.values(), source].filter((other) => other !== before);
-      await plan.check(all, readsOf(all));
+      await plan.check(all, reads(all));
       const [made, own] = [await source.create(), await plan.createOwn(source)];
       known.set(source.id, source);
       try {
@@ -124,12 +130,12 @@ export async function createPipeline<Own extends { readonly type: string } = nev
     sink(written) {
       const [sink] = parseOptions({ sinks: [written] }, kinds).sinks;
       const sources = [...known.values()];
-      return plan.createAnother(sink!, sources, readsOf(sources));
+      return plan.createAnother(sink!, sources, reads(sources));
     },
   });
 }
 
-/** Files that no output may be. */
-function readsOf(sources: readonly PlannedSource[]): Reads {
-  return { what: 'input', files: sources.flatMap(({ address }) => address ?? []) };
+/** What sources read, which no output may be. */
+function readsOf(sources: readonly PlannedSource[]): Read[] {
+  return sources.flatMap(({ address }) => (address === undefined ? [] : { what: 'input', file: address }));
 }

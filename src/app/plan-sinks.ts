@@ -1,6 +1,4 @@
 /** From the list of sinks in the options to sinks for all sources and for each. */
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Entry, Kinds } from '../config/kinds.js';
 import type { Options } from '../config/schema.js';
 import type { Service } from '../contract/service.js';
@@ -8,6 +6,7 @@ import type { Sink } from '../contract/sink.js';
 import { SightlineError } from '../errors.js';
 import { createHttpServer } from '../server/http-server.js';
 import type { SinkKind, SinkSource } from '../sinks/sink-kind.js';
+import { checkOutputs, type Output, type Read } from './check-outputs.js';
 import { isReadyMade, kindOf } from './plan-sources.js';
 import type { RunTools } from './run-tools.js';
 
@@ -25,24 +24,18 @@ export interface SinkPlan {
   /** What the sinks stand on: the HTTP server, if there is to be one. */
   readonly services: readonly Service[];
   /**
-   * No two outputs may share a file, none may be a file that the run reads, and one for one source cannot take two.
+   * No two outputs may share a file, none may be one of `reads`, and one for one source cannot take two.
    * @throws SightlineError ERR_USAGE
    */
-  check(sources: readonly SinkSource[], reads?: Reads): Promise<void>;
+  check(sources: readonly SinkSource[], reads?: readonly Read[]): Promise<void>;
   /** Sinks that take the results of every source. */
   createShared(): Promise<Sink[]>;
   /** Sinks that take the results of one source only. */
   createOwn(source: SinkSource): Promise<Sink[]>;
   /** One more that takes the results of every source; it is checked as the others are. */
-  createAnother(entry: Entry | Sink, sources: readonly SinkSource[], reads: Reads): Promise<Sink>;
+  createAnother(entry: Entry | Sink, sources: readonly SinkSource[], reads: readonly Read[]): Promise<Sink>;
   /** Whether a sink that asks for images also does its work without them. */
   worksBlind(sink: Sink): boolean;
-}
-
-/** Files that a run reads, and what they are called in messages. */
-export interface Reads {
-  readonly what: 'input' | 'recording';
-  readonly files: readonly string[];
 }
 
 /** @param options checked. */
@@ -64,7 +57,7 @@ export function planSinks(
   };
   return {
     services: server === undefined ? [] : [server],
-    check: (sources, reads) => checkFiles(outputsOf(entries, kinds, sources), reads),
+    check: (sources, reads = []) => checkOutputs(outputsOf(entries, kinds, sources), reads),
     createShared: () =>
       Promise.all(
         entries
@@ -81,16 +74,11 @@ export function planSinks(
       if (isReadyMade(entry)) return entry;
       if (isForOne(entry, kinds))
         throw usage(`a sink of type ${entry.type} takes one source; hand it to "addSource", made already`);
-      await checkFiles(outputsOf([...entries, entry], kinds, sources), reads);
+      await checkOutputs(outputsOf([...entries, entry], kinds, sources), reads);
       return create(entry);
     },
     worksBlind: (sink) => blind.has(sink),
   };
-}
-
-interface Output {
-  readonly type: string;
-  readonly path: string;
 }
 
 /** All files that will be written. */
@@ -122,22 +110,6 @@ function outputsOf(
   });
 }
 
-async function checkFiles(outputs: readonly Output[], reads?: Reads): Promise<void> {
-  const places = outputs.map(({ path }) => (path === '-' ? path : resolve(path)));
-  const twice = outputs.find((_, at) => places.indexOf(places[at]!) < at);
-  if (twice !== undefined)
-    throw usage(`"${twice.path}" is named for two outputs; give each a file of its own`);
-  if (reads === undefined) return;
-  const read = new Set(
-    (await Promise.all(reads.files.map(fileNumber))).filter((number) => number !== undefined),
-  );
-  for (const { type, path } of outputs) {
-    const number = path === '-' ? undefined : await fileNumber(path);
-    if (number !== undefined && read.has(number))
-      throw usage(`the ${type} output "${path}" is the ${reads.what} itself; name another file`);
-  }
-}
-
 /** Whether each source has a sink of its own. */
 function isForOne(entry: Entry, kinds: Kinds): boolean {
   const kind = kindOf(kinds.sinks, entry.type);
@@ -158,12 +130,6 @@ function filesOf(entry: Entry, { files = [] }: SinkKind): (readonly [option: str
     const path = entry[option];
     return typeof path === 'string' ? [[option, path] as const] : [];
   });
-}
-
-/** Links of both kinds lead to the same number; undefined if there is no such file. */
-async function fileNumber(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() === true ? `${found.dev}:${found.ino}` : undefined;
 }
 
 function usage(message: string): SightlineError {

@@ -67,7 +67,11 @@ export async function createReplay<Own extends { readonly type: string } = never
   const analytics = analyticsMaker((id) => rules.get(id), head.classes);
   for (const some of [options.analytics, ...rules.values()]) analytics.check(some);
   const plan = planSinks(options, tools);
-  const reads = { what: 'recording', files: [options.recording] } as const;
+  const reads = [
+    { what: 'recording', file: options.recording },
+    ...places.map(({ address }) => ({ what: 'input', file: address })),
+    ...tools.reads,
+  ];
   await plan.check(places, reads);
   const ownSinks = await Promise.all(
     places.map(async (place) => [place.id, await plan.createOwn(place)] as const),

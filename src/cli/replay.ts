@@ -6,6 +6,7 @@ import { nameList, numberFrom } from './parse-values.js';
 import { runPipeline } from './run-pipeline.js';
 import {
   outcomeOf,
+  readsOf,
   type SharedFlags,
   trackOf,
   withOutputFlags,
@@ -35,7 +36,12 @@ export function replayCommand(onExit: (code: number) => void): Command {
     .option('--input <video>', 'the video that was recorded, if it lies elsewhere now');
   return withTalkFlags(command).action(async (recording: string, flags: ReplayFlags) => {
     const options = await optionsOf(recording, flags);
-    onExit(await runPipeline((extras) => createReplay<{ readonly type: string }>(options, extras), flags));
+    onExit(
+      await runPipeline(
+        (extras) => createReplay<{ readonly type: string }>(options, { ...extras, reads: readsOf(flags) }),
+        flags,
+      ),
+    );
   });
 }
 

@@ -94,13 +94,14 @@ function watchInterrupts(onFirst: () => void): { count(): number; dispose(): voi
     if (interrupts > 1) process.exit(EXIT.interrupted);
     onFirst();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of STOPPING) process.on(signal, onSignal);
   return {
     count: () => interrupts,
     dispose() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const signal of STOPPING) process.off(signal, onSignal);
     },
   };
 }
+
+/** A terminal that is closed, Ctrl-C, Ctrl-\\ and what `kill` sends. */
+const STOPPING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;

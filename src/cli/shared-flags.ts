@@ -1,6 +1,6 @@
 /** Flags that `track` and `replay` have in common: what comes out, how it is followed and counted, and how it is told. */
 import { type Command, Option } from 'commander';
-import type { loadOptionsFile, OptionsInput } from '../app/app.js';
+import type { loadOptionsFile, OptionsInput, PipelineExtras } from '../app/app.js';
 import { SightlineError } from '../errors.js';
 import { given } from './given.js';
 import { address, numberFrom, trackerOption } from './parse-values.js';
@@ -106,6 +106,17 @@ export function outcomeOf(
 
 function typeOf(sink: Sinks[number]): string | undefined {
   return 'type' in sink ? sink.type : undefined;
+}
+
+/** The files that flags name and that are read before there is a run. */
+export function readsOf({
+  config,
+  zones,
+}: Pick<SharedFlags, 'config' | 'zones'>): NonNullable<PipelineExtras['reads']> {
+  return [
+    ...(config === undefined ? [] : [{ what: 'config', file: config }]),
+    ...(zones === undefined ? [] : [{ what: 'zones file', file: zones }]),
+  ];
 }
 
 /** `track` of the options: file, then flags. */

@@ -7,6 +7,7 @@ import { given } from './given.js';
 import { runPipeline } from './run-pipeline.js';
 import {
   outcomeOf,
+  readsOf,
   type SharedFlags,
   trackOf,
   withOutputFlags,
@@ -108,7 +109,10 @@ async function track(inputs: string[], flags: TrackFlags): Promise<number> {
     ...optionsOf(inputs, flags, file),
     ...(zones !== undefined && { analytics: zones }),
   });
-  return runPipeline((extras) => createPipeline<{ readonly type: string }>(options, extras), flags);
+  return runPipeline(
+    (extras) => createPipeline<{ readonly type: string }>(options, { ...extras, reads: readsOf(flags) }),
+    flags,
+  );
 }
 
 /** Laid over each other: file, then flags. */

@@ -78,7 +78,7 @@ async function connectPair(path: string, target: ByteTarget): Promise<DirectPipe
     });
     flow.intake = new Intake(ourEnd, target, spare);
     ourEnd.pause();
-    const childEnd = await Promise.race([accepted, failureOf(ourEnd)]);
+    const childEnd = await acceptedOf(accepted, ourEnd);
     const { intake } = flow;
     return {
       childEnd,
@@ -93,9 +93,27 @@ async function connectPair(path: string, target: ByteTarget): Promise<DirectPipe
   }
 }
 
-function failureOf(socket: Socket): Promise<never> {
-  return new Promise((_resolve, reject) => socket.once('error', reject));
+/**
+ * Where no descriptor is left, the system accepts a connection and closes it without a word.
+ * @throws what the socket emits, or that it is late; it is closed then.
+ */
+async function acceptedOf(accepted: Promise<Socket>, ours: Socket): Promise<Socket> {
+  let timer: NodeJS.Timeout | undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(reject, LONGEST_CONNECT_MS, new Error('the connection was not accepted'));
+    ours.once('error', reject);
+  });
+  try {
+    return await Promise.race([accepted, failed]);
+  } catch (error) {
+    ours.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
+
+const LONGEST_CONNECT_MS = 5000;
 
 class Intake implements ByteFlow {
   readonly ended: Promise<void>;

@@ -6,11 +6,12 @@
  * arguments are taken from it and the process is started here, with its plain streams.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
-import { SightlineError } from '../errors.js';
+import { SightlineError, toError } from '../errors.js';
 import { type ByteFlow, type DirectPipe, flowFromStream, openDirectPipe } from './byte-flow.js';
 import type { ByteTarget } from './byte-target.js';
+import { startReasonOf } from './start-reason.js';
 
 /** One `-i` of a command line; `options` come before it, one argument a string. */
 export interface FfmpegInput {
@@ -91,23 +92,27 @@ function start(
   onLine: ((line: string) => void) | undefined,
   direct: DirectPipe | undefined,
 ): FfmpegChild {
-  const child = spawnWith(command, direct);
-  const stdout = direct?.ourEnd ?? child.stdout!;
-  const stderr = child.stderr!;
   const lastLines: string[] = [];
   const keep = (line: string): void => {
     lastLines.push(line);
     if (lastLines.length > KEPT_LINES) lastLines.shift();
     onLine?.(line);
   };
+  const sayWhy = (error: Error): void => {
+    keep(`[fatal] ${command.ffmpegPath} could not be started: ${startReasonOf(error) ?? error.message}`);
+  };
+  const child = spawnWith(command, direct, sayWhy);
+  const stderr = child?.stderr ?? undefined;
+  if (child === undefined || stderr === undefined) return neverStarted(command, child, sayWhy, lastLines);
+  const stdout = direct?.ourEnd ?? child.stdout!;
   readLines(stderr, keep);
 
   let stopped = false;
   const exited = new Promise<FfmpegExit>((resolve) => {
     child.on('error', (error) => {
       if (child.pid !== undefined) return;
-      keep(`[fatal] ${command.ffmpegPath} could not be started: ${error.message}`);
-      resolve({ code: 127, signal: null, stopped });
+      sayWhy(error);
+      resolve({ code: NOT_STARTED, signal: null, stopped });
     });
     // 'close' and not 'exit': the last lines of stderr must have been read.
     child.once('close', (code, signal) => {
@@ -136,7 +141,43 @@ function start(
   };
 }
 
-function spawnWith(command: FfmpegCommand, direct: DirectPipe | undefined): ChildProcess {
+/** What a shell answers with for a program that it cannot start. */
+const NOT_STARTED = 127;
+
+/** A child that the system had no descriptors, memory or processes left for: it has no streams. */
+function neverStarted(
+  { stdin }: FfmpegCommand,
+  child: ChildProcess | undefined,
+  sayWhy: (error: Error) => void,
+  lastLines: readonly string[],
+): FfmpegChild {
+  const exit = { code: NOT_STARTED, signal: null, stopped: false };
+  const exited = new Promise<FfmpegExit>((resolve) => {
+    if (child === undefined) resolve(exit);
+    child?.once('error', (error) => {
+      sayWhy(error);
+      resolve(exit);
+    });
+  });
+  const streams = [new PassThrough(), new PassThrough()] as const;
+  for (const stream of streams) stream.destroy();
+  const [input, stdout] = streams;
+  return {
+    pid: undefined,
+    stdin: stdin === 'pipe' ? input : null,
+    stdout,
+    lastLines,
+    exited,
+    stop: () => exited,
+  };
+}
+
+/** @returns undefined if not even the attempt was possible, after `sayWhy`. */
+function spawnWith(
+  command: FfmpegCommand,
+  direct: DirectPipe | undefined,
+  sayWhy: (error: Error) => void,
+): ChildProcess | undefined {
   try {
     return spawn(command.ffmpegPath, ffmpegArguments(command), {
       stdio: [command.stdin, direct?.childEnd ?? 'pipe', 'pipe'],
@@ -147,7 +188,8 @@ function spawnWith(command: FfmpegCommand, direct: DirectPipe | undefined): Chil
     });
   } catch (error) {
     direct?.ourEnd.destroy();
-    throw error;
+    sayWhy(toError(error));
+    return undefined;
   } finally {
     // Only the child may hold its end, so that its death is the end of the stream.
     direct?.childEnd.destroy();
@@ -198,7 +240,7 @@ export async function runFfprobe(
         reject(
           new SightlineError(
             'ERR_FFMPEG_FAILED',
-            `${ffprobePath} failed (${String(error.code ?? error.signal)})`,
+            `${ffprobePath} failed: ${startReasonOf(error) ?? String(error.code ?? error.signal)}`,
           ),
         );
     });

@@ -62,7 +62,7 @@ class Run implements Pipeline {
     this.results = new GuardedObservable(this.#results, report);
     this.analytics = new GuardedObservable(this.#analytics, report);
     this.statuses = new GuardedObservable(this.#statuses, report);
-    this.#sinks = new RunSinks(parts.sinks, parts.ownSinks, logger);
+    this.#sinks = new RunSinks(parts.sinks, parts.ownSinks, logger, this.#stopping.signal);
     const order = parts.sources.map(({ id }) => id);
     this.#sources = new RunSources(order, parts.concurrency, () => {
       this.#endIfIdle();

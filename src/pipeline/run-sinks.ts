@@ -14,12 +14,26 @@ export class RunSinks {
   /** Those that are or were sinks of the run for every source. */
   readonly #known: WeakSet<Sink>;
   readonly #logger: Logger;
+  readonly #stop: AbortSignal;
+  readonly #stopped: Promise<void>;
 
-  constructor(shared: readonly Sink[], own: ReadonlyMap<string, readonly Sink[]>, logger: Logger) {
+  /** @param stop aborts when the run is to end. */
+  constructor(
+    shared: readonly Sink[],
+    own: ReadonlyMap<string, readonly Sink[]>,
+    logger: Logger,
+    stop: AbortSignal,
+  ) {
     this.#shared = new Set(shared);
     this.#own = new Map(own);
     this.#known = new WeakSet(this.#all());
     this.#logger = logger;
+    this.#stop = stop;
+    this.#stopped = new Promise((resolve) => {
+      stop.addEventListener('abort', () => {
+        resolve();
+      });
+    });
   }
 
   /** Those that take the results of every source. */
@@ -91,9 +105,12 @@ export class RunSinks {
     }
   }
 
+  /** What waits for something is left waiting once the run is stopped, and closed. */
   async #prepare(sink: Sink): Promise<void> {
-    if (sink.prepare === undefined) return;
-    await callSink(sink, 'its preparation', deadlinesOf(sink).writeMs, () => sink.prepare?.());
+    if (sink.prepare === undefined || this.#stop.aborted) return;
+    await callSink(sink, 'its preparation', deadlinesOf(sink).writeMs, () =>
+      Promise.race([sink.prepare?.(), this.#stopped]),
+    );
   }
 
   /** Closes a sink, once. */

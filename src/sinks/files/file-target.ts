@@ -7,7 +7,9 @@ import { stat, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { SightlineError } from '../../errors.js';
 import { codeOf, reasonOf, unwritable } from '../../files/reasons.js';
+import { type Logger, SILENT_LOGGER } from '../../contract/logger.js';
 import type { LineTarget } from './line-writer.js';
+import { PipeTarget } from './pipe-target.js';
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
@@ -22,6 +24,8 @@ export class FileTarget implements LineTarget {
   readonly #overwrite: boolean;
   readonly #label: string;
   #fd: number;
+  readonly #logger: Logger;
+  #pipe: PipeTarget | undefined;
   #lines = 0;
   #created = false;
   #replaces = false;
@@ -29,11 +33,13 @@ export class FileTarget implements LineTarget {
   /**
    * @param place a path, or the descriptor of the standard output when that is a file.
    * @param overwrite whether an existing file may be replaced; devices and named pipes may always be written to.
+   * @param logger told that a named pipe is waited for.
    */
-  constructor(place: string | number, overwrite: boolean) {
+  constructor(place: string | number, overwrite: boolean, logger = SILENT_LOGGER) {
     this.#path = typeof place === 'string' ? place : undefined;
     this.#fd = typeof place === 'string' ? -1 : place;
     this.#overwrite = overwrite;
+    this.#logger = logger;
     this.#label = typeof place === 'string' ? JSON.stringify(place) : 'the standard output';
   }
 
@@ -53,6 +59,11 @@ export class FileTarget implements LineTarget {
         'ERR_SINK_EXISTS',
         `${this.#label} exists; choose another name or pass --overwrite to replace it`,
       );
+    if (found.isFIFO()) {
+      this.#pipe = new PipeTarget(this.#path, this.#label, this.#logger);
+      await this.#pipe.open();
+      return;
+    }
     try {
       this.#fd = await openFile(this.#path, found.isFile() ? 'r+' : 'w');
     } catch (error) {
@@ -61,7 +72,12 @@ export class FileTarget implements LineTarget {
     this.#replaces = found.isFile();
   }
 
+  giveUp(): void {
+    this.#pipe?.giveUp();
+  }
+
   async write(bytes: Buffer): Promise<void> {
+    if (this.#pipe !== undefined) return this.#pipe.write(bytes);
     let written = 0;
     try {
       await this.#replace();
@@ -73,6 +89,7 @@ export class FileTarget implements LineTarget {
   }
 
   async close(used: boolean): Promise<void> {
+    if (this.#pipe !== undefined) return this.#pipe.close();
     if (this.#path === undefined) return;
     try {
       if (used) await this.#replace();

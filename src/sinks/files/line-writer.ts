@@ -7,6 +7,8 @@
 export interface LineTarget {
   /** Claims the place without changing what it holds. @throws SightlineError */
   open(): Promise<void>;
+  /** Ends an `open` that waits for somebody: it throws ERR_ABORTED. */
+  giveUp?(): void;
   /**
    * Writes whole lines, completely.
    * @throws SightlineError after taking away a half-written line where that is possible.
@@ -80,6 +82,7 @@ export class LineWriter {
    * @throws SightlineError
    */
   async close(used: boolean): Promise<void> {
+    this.#target.giveUp?.();
     const opened = this.#opened?.then(
       () => true,
       () => false,

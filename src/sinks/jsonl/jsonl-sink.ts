@@ -9,6 +9,7 @@ import {
   toFrameRecord,
   toSourceRecord,
 } from '../../record/write.js';
+import type { Logger } from '../../contract/logger.js';
 import type { Sink } from '../../contract/sink.js';
 import { VERSION } from '../../version.js';
 import { FileTarget } from '../files/file-target.js';
@@ -19,6 +20,7 @@ import { StreamTarget } from '../files/stream-target.js';
 export type JsonlSinkOptions = ({ readonly path: string } | { readonly stream: Writable }) & {
   /** Whether an existing file may be replaced. */
   readonly overwrite?: boolean;
+  readonly logger?: Logger;
 };
 
 /** Behind a pipe may be a person who looks at a page of it for a while. */
@@ -83,7 +85,7 @@ function targetOf(options: JsonlSinkOptions): FileTarget | StreamTarget {
     return isFile(STDOUT_FD)
       ? new FileTarget(STDOUT_FD, true)
       : new StreamTarget(process.stdout, 'the standard output');
-  return new FileTarget(options.path, options.overwrite ?? false);
+  return new FileTarget(options.path, options.overwrite ?? false, options.logger);
 }
 
 function isFile(descriptor: number): boolean {

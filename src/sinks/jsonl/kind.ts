@@ -17,5 +17,5 @@ export const jsonlSink: SinkKind<typeof options, 'jsonl'> = {
   doc: 'Records, one a line: docs/records.md.',
   options,
   files: ['path'],
-  create: ({ path }, { overwrite }) => createJsonlSink({ path, overwrite }),
+  create: ({ path }, { overwrite, logger }) => createJsonlSink({ path, overwrite, logger }),
 };

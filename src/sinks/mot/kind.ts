@@ -18,5 +18,5 @@ export const motSink: SinkKind<typeof options, 'mot'> = {
   options,
   files: ['path'],
   oneSource: true,
-  create: (chosen, { overwrite }) => createMotSink({ ...chosen, overwrite }),
+  create: (chosen, { overwrite, logger }) => createMotSink({ ...chosen, overwrite, logger }),
 };

@@ -1,4 +1,5 @@
 import { SightlineError } from '../../errors.js';
+import type { Logger } from '../../contract/logger.js';
 import type { Sink } from '../../contract/sink.js';
 import { FileTarget } from '../files/file-target.js';
 import { LineWriter } from '../files/line-writer.js';
@@ -11,6 +12,7 @@ export interface MotSinkOptions {
   readonly overwrite?: boolean;
   /** Longest gap of a track, in seconds of media time, that is filled by boxes in between; none if not given. */
   readonly interpolateSeconds?: number | undefined;
+  readonly logger?: Logger;
 }
 
 /**
@@ -18,8 +20,13 @@ export interface MotSinkOptions {
  * pixels (https://arxiv.org/abs/2003.09003, table 3). The format has no place for the name of a source, so a file holds
  * one source: opening a second one throws ERR_USAGE.
  */
-export function createMotSink({ path, overwrite = false, interpolateSeconds = 0 }: MotSinkOptions): Sink {
-  const writer = new LineWriter(new FileTarget(path, overwrite));
+export function createMotSink({
+  path,
+  overwrite = false,
+  interpolateSeconds = 0,
+  logger,
+}: MotSinkOptions): Sink {
+  const writer = new LineWriter(new FileTarget(path, overwrite, logger));
   let owner: string | undefined;
   return {
     name: 'mot',

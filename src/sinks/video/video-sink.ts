@@ -30,7 +30,7 @@ const DEADLINES = { writeMs: 2 * STALL_MS, endMs: 24 * 3_600_000 };
 
 /**
  * Writes the pictures of one source with boxes, labels and trails drawn into them. The video has the frames and timestamps
- * of its source, and its audio, copied where the container allows. It is made beside its place under a hidden name and
+ * of its source, and its audio, copied where the container allows. It is made beside its place under another name and
  * moved there when it is whole; a run that is stopped or fails leaves a playable file with the frames that there were.
  *
  * The file holds one source: opening a second one throws ERR_USAGE. `prepare` and `open` throw ERR_SINK_EXISTS,
@@ -43,11 +43,19 @@ export function createVideoSink(options: VideoSinkOptions): Sink {
   const container = containerOf(path);
   const output = new OutputFile(path, overwrite);
   let owner: string | undefined;
+  let told = false;
 
   async function prepare(): Promise<void> {
     // Before all else: "exists, pass --overwrite" would be bad advice for the input itself.
     if (audioFrom !== undefined) await output.checkDistinctFrom([audioFrom]);
     await output.check();
+    if (told) return;
+    told = true;
+    for (const left of await output.leftovers())
+      logger.warn(
+        {},
+        `"${left}" was left by a run to "${path}" that was killed or is still going on; play it or remove it`,
+      );
   }
 
   return {

@@ -101,14 +101,7 @@ export class VideoStream implements SinkStream {
     } catch (error) {
       throw await this.#failed(error);
     }
-    try {
-      await this.#options.output.place(whole);
-    } catch (error) {
-      // It exists by now: the whole video stays where the message says.
-      if (isSightlineError(error)) throw error;
-      await rm(whole, { force: true });
-      throw await this.#failed(error);
-    }
+    await this.#options.output.place(whole);
     this.#note = this.#describeFile();
   }
 

@@ -1,4 +1,4 @@
-import { link, mkdir, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -30,7 +30,10 @@ async function idsOf(input: OptionsInput<Own>): Promise<string[]> {
 
 async function check(input: OptionsInput<Own>): Promise<void> {
   const { sources, sinks } = await plan(input);
-  await sinks.check(sources, { what: 'input', files: sources.flatMap(({ address }) => address ?? []) });
+  await sinks.check(
+    sources,
+    sources.flatMap(({ address }) => (address === undefined ? [] : { what: 'input', file: address })),
+  );
 }
 
 describe('names of sources', () => {
@@ -181,6 +184,77 @@ describe('sinks', () => {
       check({ sources: [join(folder, 'in.mp4')], sinks: [{ type: 'jsonl', path: join(folder, path) }] });
     await expect(run('{source}.jsonl')).rejects.toThrow(/the jsonl output ".*in\.jsonl" is the input itself/);
     await expect(run('out.jsonl')).resolves.toBeUndefined();
+  });
+
+  describe('that meet under two names are refused:', () => {
+    it.each<[string, (folder: string) => Promise<[string, string]>]>([
+      [
+        'a symbolic link to a file',
+        async (folder) => {
+          await writeFile(join(folder, 'a'), '');
+          await symlink('a', join(folder, 'b'));
+          return ['a', 'b'];
+        },
+      ],
+      [
+        'two links to what is not there yet',
+        async (folder) => {
+          await symlink('c', join(folder, 'a'));
+          await symlink('../c', join(folder, 'sub', 'b'));
+          return ['a', 'sub/b'];
+        },
+      ],
+      [
+        'two folders that are one',
+        async (folder) => {
+          await symlink('sub', join(folder, 'link'));
+          return ['sub/a', 'link/a'];
+        },
+      ],
+      [
+        'hard links',
+        async (folder) => {
+          await writeFile(join(folder, 'a'), '');
+          await link(join(folder, 'a'), join(folder, 'b'));
+          return ['a', 'b'];
+        },
+      ],
+    ])('%s', async (_what, make) => {
+      const folder = await temporaryFolder();
+      await mkdir(join(folder, 'sub'));
+      const [a, b] = (await make(folder)).map((name) => join(folder, name)) as [string, string];
+      const sinks = [
+        { type: 'jsonl', path: a },
+        { type: 'mot', path: b },
+      ];
+      await expect(check({ sources: ['a.mp4'], sinks })).rejects.toThrow(
+        `"${a}" and "${b}" are one file; give each output a file of its own`,
+      );
+    });
+
+    it('a template that comes out as another output', async () => {
+      const sinks = [
+        { type: 'mot', path: 'b.jsonl' },
+        { type: 'jsonl', path: '{source}.jsonl' },
+      ];
+      await expect(check({ sources: ['b.mp4'], sinks })).rejects.toThrow(
+        '"b.jsonl" is named for two outputs',
+      );
+    });
+  });
+
+  it('may differ in case where that makes two files', async () => {
+    const folder = await temporaryFolder();
+    const sinks = ['A', 'a'].map((name) => ({ type: 'jsonl', path: join(folder, name) }));
+    await writeFile(join(folder, 'trial'), '');
+    const folds = await stat(join(folder, 'TRIAL')).then(
+      () => true,
+      () => false,
+    );
+    const checked = check({ sources: ['a.mp4'], sinks });
+    if (folds) await expect(checked).rejects.toThrow('are one file');
+    else await checked;
+    expect(await readdir(folder)).toEqual(['trial']);
   });
 
   it('of heat maps need analytics that make one', async () => {
