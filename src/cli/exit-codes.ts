@@ -13,6 +13,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ERR_SOURCE_UNREADABLE: EXIT.sources,
   ERR_SOURCE_INVALID: EXIT.sources,
   ERR_SOURCE_DECODE: EXIT.sources,
+  ERR_SOURCE_TRUNCATED: EXIT.sources,
   ERR_SOURCE_STALLED: EXIT.sources,
   ERR_MODEL_NOT_FOUND: EXIT.model,
   ERR_MODEL_INVALID: EXIT.model,

@@ -27,6 +27,8 @@ export interface VideoProbe {
   /** Time of the earliest stream, which is where ffmpeg counts a seek from. */
   readonly containerStartUs: number;
   readonly durationUs?: number;
+  /** Whether the duration is that of the video, and not of a container that holds other streams as well. */
+  readonly statesDuration: boolean;
   /** As the container states it; edit lists may hide some. */
   readonly frameCount?: number;
   readonly colour: ColourInfo;
@@ -118,7 +120,7 @@ export function describeVideo(output: unknown, name: string): VideoProbe {
   const containerStartUs = microseconds(format.start_time) ?? 0;
   const startUs =
     stream.start_pts === undefined ? containerStartUs : ticksToMicroseconds(stream.start_pts, timeBase);
-  const durationUs = durationOf(stream, format, startUs - containerStartUs);
+  const durationUs = durationOf(stream, format, startUs, containerStartUs);
   const frameCount = Number(stream.nb_frames ?? Number.NaN);
   const { swapsAxes } = orientation;
   return {
@@ -135,6 +137,7 @@ export function describeVideo(output: unknown, name: string): VideoProbe {
     startUs,
     containerStartUs,
     ...(durationUs !== undefined && { durationUs }),
+    statesDuration: streams.length === 1 || ownDurationOf(stream) !== undefined,
     ...(Number.isSafeInteger(frameCount) && frameCount > 0 && { frameCount }),
     colour: colourOf(stream),
     audioCodecs: streams.flatMap((each) =>
@@ -158,16 +161,25 @@ function chooseVideo(streams: readonly ProbedStream[], name: string): ProbedStre
   throw invalid(`"${name}" has no video stream: ${holds}`);
 }
 
+/** Formats that state the time at which they end as their duration, as far as their writers agree. */
+const STATES_END = /^(?:matroska,webm|asf|nut)$/;
+
 function durationOf(
   stream: ProbedStream,
   format: NonNullable<ProbeOutput['format']>,
-  lateUs: number,
+  startUs: number,
+  containerStartUs: number,
 ): number | undefined {
-  const tag = Object.entries(stream.tags ?? {}).find(([key]) => key.toUpperCase() === 'DURATION')?.[1];
-  const own = microseconds(stream.duration) ?? clockMicroseconds(tag);
-  if (own !== undefined) return own;
-  const whole = microseconds(format.duration);
-  return whole === undefined ? undefined : Math.max(0, whole - lateUs);
+  const own = ownDurationOf(stream);
+  const stated = own ?? microseconds(format.duration);
+  if (stated === undefined) return undefined;
+  if (STATES_END.test(format.format_name ?? '')) return stated > startUs ? stated - startUs : stated;
+  return own ?? Math.max(0, stated - (startUs - containerStartUs));
+}
+
+function ownDurationOf({ duration, tags = {} }: ProbedStream): number | undefined {
+  const tag = Object.entries(tags).find(([key]) => key.toUpperCase() === 'DURATION')?.[1];
+  return microseconds(duration) ?? clockMicroseconds(tag);
 }
 
 function colourOf(stream: ProbedStream): ColourInfo {

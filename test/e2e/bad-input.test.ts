@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -12,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
-import { clip, runCli } from '../support/cli.js';
+import { clip, probeVideo, runCli } from '../support/cli.js';
 import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -79,6 +80,27 @@ describe('bad input gets one clear line and the right exit code', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('bad.mp4');
     expect(stdout.split('\n').filter((line) => line.includes('"type":"frame"'))).toHaveLength(5);
+  });
+
+  it('one that breaks off fails with what was there in whole files; others are not touched by it', async () => {
+    const cwd = await temporaryFolder();
+    const copy = ['-v', 'error', '-t', '3', '-i', clip('car-detection'), '-c', 'copy', '-an'];
+    for (const name of ['whole.mkv', 'cut.mkv']) execFileSync('ffmpeg', [...copy, join(cwd, name)]);
+    truncateSync(join(cwd, 'cut.mkv'), Math.floor(statSync(join(cwd, 'cut.mkv')).size / 2));
+    const there = probeVideo(join(cwd, 'cut.mkv')).frames;
+    const outputs = ['--video', '{source}.mp4', '--jsonl', '{source}.jsonl', ...FAKE];
+    const both = await runCli(['track', 'cut.mkv', 'whole.mkv', ...outputs], { cwd });
+    expect(both.stderr).toMatch(
+      new RegExp(
+        `"cut\\.mkv" broke off after ${there} of about \\d+ frames: it is cut short; copy or download`,
+      ),
+    );
+    expect(both.code).toBe(1);
+    expect(probeVideo(join(cwd, 'cut.mp4')).frames).toBe(there);
+    const end = readFileSync(join(cwd, 'cut.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!;
+    expect(JSON.parse(end)).toMatchObject({ type: 'end', outcome: 'failed', frames: { emitted: there } });
+    const alone = await runCli(['track', 'cut.mkv', '--jsonl', '-', ...FAKE], { cwd });
+    expect(alone.code).toBe(4);
   });
 
   it('an unknown class, with a suggestion', async () => {

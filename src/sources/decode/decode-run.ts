@@ -133,7 +133,7 @@ export class DecodeRun {
 
   /**
    * The next frame, or undefined after the last. The caller owns its slot.
-   * @throws SightlineError ERR_SOURCE_DECODE, ERR_SOURCE_STALLED, ERR_ABORTED
+   * @throws SightlineError ERR_SOURCE_DECODE, ERR_SOURCE_TRUNCATED, ERR_SOURCE_STALLED, ERR_ABORTED
    */
   async next(): Promise<AssembledFrame | undefined> {
     for (;;) {
@@ -215,13 +215,14 @@ export class DecodeRun {
     this.#throwIfAborted();
     const outcome = this.#outcome();
     const failure = failureOf(exit, this.#reader.complete, this.#options, outcome);
-    if (failure !== undefined) throw this.#failed(failure);
+    if (failure !== undefined) throw failure;
     warnOfDamage(this.#options, outcome);
   }
 
   #outcome(): DecodeOutcome {
-    const { concealed, lastError } = this.#log;
-    return { frames: this.#frames, lastUs: this.#lastUs, jumps: this.#clock.jumps, concealed, lastError };
+    const { concealed, brokeOff, corrupt, lastError } = this.#log;
+    const [frames, lastUs, { jumps }] = [this.#frames, this.#lastUs, this.#clock];
+    return { frames, lastUs, jumps, concealed, brokeOff, corrupt, lastError };
   }
 
   async #exit(): Promise<FfmpegExit | undefined> {

@@ -111,6 +111,8 @@ class FileSource implements Source {
     const run = new DecodeRun({
       sourceId: this.id,
       name: located.name,
+      cut: located.cut,
+      torn: located.torn,
       command: decodeCommand({
         ffmpeg,
         input: located.input,
@@ -145,14 +147,19 @@ class FileSource implements Source {
   }
 }
 
-// Frames that lie in the range asked for, at the average rate. An estimate: rates vary and edit lists hide frames.
+// Frames that lie in the range asked for, at the average rate. An estimate: rates vary.
 function expectedFramesOf(probe: VideoProbe, options: FileSourceOptions): number | undefined {
   const { start = 0, duration = Infinity, stride = 1, maxFrames = Infinity } = options;
   const { frameCount, durationUs, frameRate } = probe;
   const rate = frameRate === undefined ? undefined : frameRate.num / frameRate.den;
   const lasts = durationUs === undefined ? undefined : durationUs / 1e6;
-  const all =
-    frameCount ?? (rate === undefined || lasts === undefined ? undefined : Math.round(rate * lasts));
+  // Edit lists hide frames that the container counts; the duration is that of what they show.
+  const counts = [
+    frameCount,
+    rate === undefined || lasts === undefined ? undefined : Math.round(rate * lasts),
+  ];
+  const known = counts.filter((count) => count !== undefined);
+  const all = known.length === 0 ? undefined : Math.min(...known);
   if (all === undefined)
     return duration === Infinity || rate === undefined ? undefined : Math.round(rate * duration);
   const seconds = Math.min(duration, Math.max(0, (lasts ?? Infinity) - start));

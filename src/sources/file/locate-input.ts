@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { type ErrorCode, messageOf, SightlineError } from '../../errors.js';
 import type { FfmpegInput } from '../../ffmpeg/child.js';
 import { oneLine, redact } from '../../ffmpeg/redact.js';
+import { type CutFile, lookForCut } from './cut-file.js';
 
 /** An input that ffmpeg can be started on. */
-export interface LocatedInput {
+export interface LocatedInput extends CutFile {
   readonly input: FfmpegInput;
   /** For people: one line, without credentials. */
   readonly name: string;
@@ -15,7 +16,8 @@ export interface LocatedInput {
   readonly head?: Uint8Array;
 }
 
-const HEAD_BYTES = 12;
+/** Enough for the metadata that say how long a file is. */
+const HEAD_BYTES = 65_536;
 /** Formats that ffmpeg takes for numbered sequences when their name holds a pattern. */
 const IMAGE =
   /\.(?:avif|bmp|dpx|exr|hdr|j2k|jp2|jpe?g|jxl|pam|pbm|pcx|pgm|png|ppm|qoi|sgi|tga|tiff?|webp|xbm|xwd)$/i;
@@ -49,18 +51,18 @@ export async function locateInput(path: string): Promise<LocatedInput> {
 async function locateFile(path: string): Promise<LocatedInput> {
   const name = oneLine(path);
   if (path.includes('\0')) throw failure('ERR_SOURCE_NOT_FOUND', name, 'no file name can hold a zero byte');
-  let head: Uint8Array;
+  let looked: CutFile & { readonly head: Uint8Array };
   try {
     const { size } = await statOfRegularFile(path, name);
     await access(path, constants.R_OK);
     if (size === 0) throw failure('ERR_SOURCE_INVALID', name, 'the file is empty');
-    head = await readHead(path);
+    looked = await lookAt(path, size);
   } catch (error) {
     throw error instanceof SightlineError ? error : explained(error, name);
   }
   const options = IMAGE.test(path) && PATTERN.test(path) ? ['-f', 'image2', '-pattern_type', 'none'] : [];
   // An absolute path behind `file:` is never taken for an option, a protocol or a device.
-  return { input: { url: `file:${resolve(path)}`, options }, name, head };
+  return { input: { url: `file:${resolve(path)}`, options }, name, ...looked };
 }
 
 async function statOfRegularFile(path: string, name: string): Promise<{ size: number }> {
@@ -73,11 +75,12 @@ async function statOfRegularFile(path: string, name: string): Promise<{ size: nu
   return found;
 }
 
-async function readHead(path: string): Promise<Uint8Array> {
+async function lookAt(path: string, size: number): Promise<CutFile & { readonly head: Uint8Array }> {
   const file = await open(path);
   try {
     const { bytesRead, buffer } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
+    const head = buffer.subarray(0, bytesRead);
+    return { head, ...(await lookForCut(file, size, head)) };
   } finally {
     await file.close();
   }

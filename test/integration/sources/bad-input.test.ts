@@ -189,22 +189,6 @@ describe('damage inside a file', () => {
     expect(decoded.warnings.join()).toMatch(/\d+ frames of .* are damaged in parts/);
   });
 
-  test.each(['mkv', 'ts', 'mp4'])('a %s that is cut off gives what there is', async (format) => {
-    const whole =
-      format === 'mp4'
-        ? await file('whole.mp4', clean)
-        : await media.make(`whole.${format}`, '-i', join(media.path, 'clean.mp4'), '-c', 'copy');
-    const bytes = await readFile(whole);
-    const path = await file(`cut.${format}`, bytes.subarray(0, Math.floor(bytes.length / 2)));
-    const decoded = await decode(path);
-    expect(decoded.error).toBeUndefined();
-    expect(decoded.missing).toBe(0);
-    expect(decoded.frames.length).toBeGreaterThan(20);
-    expect(decoded.frames).toHaveLength(await count(path));
-    // A transport stream does not say how long it was meant to be.
-    if (format !== 'ts') expect(decoded.warnings.join()).toMatch(/ended early, after \d+ of about 75 frames/);
-  });
-
   test('nothing but damage is an error', async () => {
     const bytes = Buffer.from(clean);
     bytes.fill(0xff, bytes.indexOf('mdat') + 4);

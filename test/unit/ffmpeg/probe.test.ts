@@ -37,6 +37,7 @@ test('everything that is stated', () => {
     startUs: 1_400_000,
     containerStartUs: 1_300_000,
     durationUs: 10_000_000,
+    statesDuration: true,
     frameCount: 250,
     colour: { range: 'tv', space: 'bt470bg' },
     audioCodecs: ['aac'],
@@ -86,6 +87,19 @@ test('a duration that stands in a Matroska tag, or in the container alone', () =
   expect(describeVideo({ streams: [tagged], format }, 'x').durationUs).toBe(3_602_500_000);
   // The container begins a tenth of a second before its video.
   expect(describeVideo({ streams: [open], format }, 'x').durationUs).toBe(10_000_000);
+});
+
+test.each([
+  ['matroska,webm', '41.5', 37.5, 4_000_000],
+  ['matroska,webm', '1700000004', 1_700_000_000, 4_000_000],
+  ['asf', '41.5', 37.5, 4_000_000],
+  ['mpegts', '4.0', 37.5, 4_000_000],
+  // Written by somebody who means a duration.
+  ['matroska,webm', '4.0', 37.5, 4_000_000],
+])('the duration of %s that says %s and begins at %d s', (format_name, duration, begins, durationUs) => {
+  const late = { ...video, time_base: '1/1000', start_pts: begins * 1000, duration };
+  const probe = describeVideo({ streams: [late], format: { format_name, start_time: String(begins) } }, 'x');
+  expect(probe.durationUs).toBe(durationUs);
 });
 
 test('the default video is taken, else the first, and never a cover', () => {

@@ -51,3 +51,45 @@ test('a printed zero is a sign of life', () => {
   const { warnings } = logOf(['[warning] 0.000000', '[warning] 10.5', '[error] 0.000000']);
   expect(warnings).toEqual(['alive']);
 });
+
+const CLOSED = '[http @ 0x1] [error] Stream ends prematurely at 100, should be ';
+const UNREAD = `[error] ${url}: Input/output error`;
+
+test.each<[string, readonly string[], string | undefined]>([
+  [
+    'a connection that was closed',
+    [`${CLOSED}200`, UNREAD],
+    'the connection was closed after 100 of 200 bytes',
+  ],
+  ['a connection that never had an end', [`${CLOSED}18446744073709551615`, UNREAD], undefined],
+  [
+    'a server that sends nothing',
+    [`[error] ${url}: Connection timed out`],
+    'reading failed: Connection timed out',
+  ],
+  [
+    'a newer ffmpeg',
+    ['[in#0/mpegts @ 0x1] [error] Error during demuxing: Connection reset by peer'],
+    'reading failed: Connection reset by peer',
+  ],
+  [
+    'a segment',
+    ['[hls @ 0x1] [warning] Failed to open segment 7 of playlist 0'],
+    'segment 7 of its playlist could not be read',
+  ],
+  [
+    'mp4',
+    ['[mov @ 0x1] [error] stream 0, offset 0x16d9b: partial file'],
+    'it is cut short; copy or download it again',
+  ],
+  ['mkv', ['[matroska @ 0x1] [error] File ended prematurely'], 'it is cut short; copy or download it again'],
+  [
+    'mp4 over a connection',
+    ['[mov @ 0x1] [error] stream 0, offset 0x1: partial file', `[error] ${url}: Connection reset by peer`],
+    'reading failed: Connection reset by peer',
+  ],
+  ['damage', [`[error] ${url}: Invalid data found when processing input`], undefined],
+  ['another file', ['[error] pipe:1: Input/output error'], undefined],
+])('why reading ended before the end: %s', (_what, lines, reason) => {
+  expect(logOf(lines).log.brokeOff).toBe(reason);
+});
