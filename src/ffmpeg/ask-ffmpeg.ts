@@ -1,6 +1,7 @@
 import { execFile, type ExecFileException } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type ErrorCode, SightlineError } from '../errors.js';
+import { childEnvironment } from './child-environment.js';
 import { oneLine } from './redact.js';
 
 const ANSWER_MS = 10_000;
@@ -16,7 +17,8 @@ export async function askFfmpeg(
   code: ErrorCode,
 ): Promise<string> {
   try {
-    const limits = { timeout: ANSWER_MS, killSignal: 'SIGKILL', windowsHide: true } as const;
+    const env = childEnvironment();
+    const limits = { timeout: ANSWER_MS, killSignal: 'SIGKILL', windowsHide: true, env } as const;
     return (await promisify(execFile)(ffmpegPath, args, limits)).stdout;
   } catch (cause) {
     const asked = `"${ffmpegPath} ${args.join(' ')}"`;

@@ -12,6 +12,7 @@ import { SightlineError, toError } from '../errors.js';
 import { type ByteFlow, type DirectPipe, flowFromStream, openDirectPipe } from './byte-flow.js';
 import type { ByteTarget } from './byte-target.js';
 import { startReasonOf } from './start-reason.js';
+import { childEnvironment } from './child-environment.js';
 
 /** One `-i` of a command line; `options` come before it, one argument a string. */
 export interface FfmpegInput {
@@ -182,6 +183,7 @@ function spawnWith(
     return spawn(command.ffmpegPath, ffmpegArguments(command), {
       stdio: [command.stdin, direct?.childEnd ?? 'pipe', 'pipe'],
       windowsHide: true,
+      env: childEnvironment(),
       // A process group of its own: a terminal's Ctrl-C goes to the whole foreground group, and would end an encoder whose
       // file we are about to finish. Children still end with us, because their pipes do.
       detached: true,
@@ -221,6 +223,7 @@ export async function runFfprobe(
     killSignal: 'SIGKILL',
     maxBuffer: MOST_PROBE_OUTPUT,
     windowsHide: true,
+    env: childEnvironment(),
   } as const;
   return new Promise((resolve, reject) => {
     const aborted = new SightlineError('ERR_ABORTED', 'looking at the input was aborted');

@@ -78,6 +78,8 @@ interface ProbeOutput {
 
 const PROBE_TIMEOUT_MS = 30_000;
 const LARGEST_SIDE = 16384;
+/** Decoders that paint text, which ffmpeg takes any file for whose name ends in .txt. */
+const TEXT = /^(?:ansi|bintext|xbin|idf)$/;
 
 /**
  * Looks at an input.
@@ -102,6 +104,7 @@ export function describeVideo(output: unknown, name: string): VideoProbe {
   const { streams = [], format = {} } = output as ProbeOutput;
   const stream = chooseVideo(streams, name);
   const { width = 0, height = 0 } = stream;
+  if (TEXT.test(stream.codec_name ?? '')) throw invalid(`"${name}" is text and not a video`);
   if (width < 1 || height < 1) {
     throw invalid(
       `"${name}" has a video stream whose size cannot be found out; it may be damaged or cut short`,
@@ -214,13 +217,28 @@ function clockMicroseconds(text: string | undefined): number | undefined {
 
 function parseOutput(result: FfprobeResult, { name, input, head }: ProbeRequest): unknown {
   if (result.code === undefined) {
-    throw new SightlineError(
-      'ERR_SOURCE_UNREADABLE',
-      `"${name}" could not be looked at within ${PROBE_TIMEOUT_MS / 1000} s`,
-    );
+    throw unreadable(`"${name}" could not be looked at within ${PROBE_TIMEOUT_MS / 1000} s`);
   }
-  if (result.code === 0) return parseJson(result.stdout);
   const text = result.stderr.split(input.url).join(name);
+  const isHttp = /^https?:/i.test(input.url);
+  if (result.code === 0) {
+    // The index was read to its end, and now there is no way back to the pictures.
+    if (isHttp && text.includes('partial file')) {
+      const why = 'its index (moov) lies at its end and the server gives no parts of files (ranges)';
+      throw unreadable(`"${name}" cannot be decoded: ${why}; download it first`);
+    }
+    return parseJson(result.stdout);
+  }
+  const host = /Failed to resolve hostname (\S+?):? /.exec(text)?.[1];
+  if (host !== undefined) {
+    const message = `"${name}" cannot be opened: the host "${host}" is not known; check the address and the network`;
+    throw new SightlineError('ERR_SOURCE_NOT_FOUND', message);
+  }
+  const closed = /Stream ends prematurely at (\d+), should be (\d{1,15})\n/.exec(text);
+  if (closed !== null) {
+    const bytes = `the connection was closed after ${closed[1]!} of ${closed[2]!} bytes`;
+    throw new SightlineError('ERR_SOURCE_TRUNCATED', `"${name}" cannot be opened: ${bytes}`);
+  }
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const last = oneLine(redact(lines.at(-1) ?? 'ffprobe gave no reason'));
   // The same is said of anything whose name ends in .mp4.
@@ -232,11 +250,14 @@ function parseOutput(result: FfprobeResult, { name, input, head }: ProbeRequest)
   if (/Invalid data found|moov atom not found/.test(text)) {
     throw invalid(`"${name}" is not a video that ffmpeg can read`);
   }
+  if (text.includes('Picture size 0x0 is invalid')) {
+    throw invalid(
+      `"${name}" holds raw pictures of an unknown size; convert it to a format that says it, such as .y4m`,
+    );
+  }
   const reason = last.startsWith(`${name}: `) ? last.slice(name.length + 2) : last;
-  throw new SightlineError(
-    reason.includes('404 Not Found') ? 'ERR_SOURCE_NOT_FOUND' : 'ERR_SOURCE_UNREADABLE',
-    `"${name}" cannot be opened: ${reason}`,
-  );
+  if (!reason.includes('404 Not Found')) throw unreadable(`"${name}" cannot be opened: ${reason}`);
+  throw new SightlineError('ERR_SOURCE_NOT_FOUND', `"${name}" cannot be opened: ${reason}`);
 }
 
 function parseJson(text: string): unknown {
@@ -251,6 +272,10 @@ const MP4_BOXES = new Set(['ftyp', 'styp', 'moov', 'mdat', 'free', 'skip', 'wide
 
 function boxType(head: Uint8Array): string {
   return Buffer.from(head.subarray(4, 8)).toString('latin1');
+}
+
+function unreadable(message: string): SightlineError {
+  return new SightlineError('ERR_SOURCE_UNREADABLE', message);
 }
 
 function invalid(message: string): SightlineError {

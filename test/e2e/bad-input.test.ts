@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/ffmpeg/find-ffmpeg.js';
-import { clip, probeVideo, runCli } from '../support/cli.js';
+import { clip, probeVideo, ROOT, runCli } from '../support/cli.js';
 import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -101,6 +101,14 @@ describe('bad input gets one clear line and the right exit code', () => {
     expect(JSON.parse(end)).toMatchObject({ type: 'end', outcome: 'failed', frames: { emitted: there } });
     const alone = await runCli(['track', 'cut.mkv', '--jsonl', '-', ...FAKE], { cwd });
     expect(alone.code).toBe(4);
+  });
+
+  it('a file that is put in as standard input is decoded', async () => {
+    const cwd = await temporaryFolder();
+    const command = `"${process.execPath}" "${ROOT}dist/cli/main.js" "$@" < "${clip('car-detection')}"`;
+    const args = ['track', '/dev/stdin', '--jsonl', 'out.jsonl', '--max-frames', '3', ...FAKE];
+    execFileSync('sh', ['-c', command, 'sh', ...args], { cwd, stdio: 'pipe' });
+    expect(readFileSync(join(cwd, 'out.jsonl'), 'utf8').match(/"type":"frame"/g)).toHaveLength(3);
   });
 
   it('an unknown class, with a suggestion', async () => {

@@ -81,7 +81,21 @@ function passthrough({ version, major }: FfmpegInstallation): string[] {
   return old ? ['-vsync', 'passthrough'] : ['-fps_mode', 'passthrough'];
 }
 
-function encoderOptions({ encoder, width, height, frameRate }: Encoding): string[] {
+/** Players and ffmpeg refuse composition offsets from here on; in ticks. */
+const LARGEST_OFFSET = 2 ** 28;
+/** Frames that wait for a later one: as many as the encoder has B-frames in a row, and that one. */
+const REORDERED = 4;
+const LONGEST_GAP_SECONDS = 600;
+
+// With B-frames each picture is offset against decoding by the time of a few frames, and nobody knows how long gaps will be.
+function reordering({ container, timeBase, frameRate }: Encoding): string[] {
+  if (!container.exactTimes) return [];
+  const seconds = REORDERED * Math.max(LONGEST_GAP_SECONDS, 2 / frameRate);
+  return (seconds * timeBase.den) / timeBase.num < LARGEST_OFFSET ? [] : ['-bf', '0'];
+}
+
+function encoderOptions(encoding: Encoding): string[] {
+  const { encoder, width, height, frameRate } = encoding;
   const interval = ['-g', `${Math.max(12, Math.round(frameRate * KEY_INTERVAL_SECONDS))}`];
   // About the rate that H.264 needs for a picture of this size to look good; for encoders without constant quality.
   const bitRate = ['-b:v', `${Math.round(width * height * Math.min(60, frameRate) * 0.15)}`];
@@ -89,7 +103,18 @@ function encoderOptions({ encoder, width, height, frameRate }: Encoding): string
     case 'libx264': {
       // Without a rate, x264 takes the time base for one and declares a level that players refuse.
       const rate = `fps=${Math.round(frameRate * 1000)}/1000`;
-      return ['-c:v', encoder, '-preset', 'veryfast', '-crf', '20', '-x264-params', rate, ...interval];
+      return [
+        '-c:v',
+        encoder,
+        '-preset',
+        'veryfast',
+        '-crf',
+        '20',
+        '-x264-params',
+        rate,
+        ...interval,
+        ...reordering(encoding),
+      ];
     }
     case 'libopenh264':
       return ['-c:v', encoder, '-rc_mode', 'quality', '-qmin', '18', '-qmax', '28', ...bitRate, ...interval];

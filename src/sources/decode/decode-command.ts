@@ -94,6 +94,9 @@ export function rangeMicroseconds(probe: VideoProbe, range: DecodeRange): { from
   return { from, until: from + duration * 1e6 };
 }
 
+/** Times that are told in whole microseconds may lie as much beside the tick that they mean. */
+export const ROUNDED_US = 1;
+
 /** The filter graph between decoder and encoders. */
 export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest): string {
   const { stride = 1 } = range;
@@ -136,7 +139,8 @@ const LIFE_SIGN = 'if(mod(n\\,16)\\,0\\,0*print(0\\,24))';
 function trim(probe: VideoProbe, range: DecodeRange): string[] {
   const { start = 0 } = range;
   const { from, until } = rangeMicroseconds(probe, range);
-  const ticks = (us: number): number => Math.ceil((us * probe.timeBase.den) / (probe.timeBase.num * 1e6));
+  const ticks = (us: number): number =>
+    Math.ceil(((us - ROUNDED_US) * probe.timeBase.den) / (probe.timeBase.num * 1e6));
   const begun = `st(0\\,ld(0)+gte(pts\\,${ticks(from)}))`;
   const begin = start > 0 ? [`select='if(${begun}\\,1\\,${LIFE_SIGN})'`] : [];
   const end = until === Infinity || mayJumpForward(probe) ? [] : [`trim=end_pts=${ticks(until)}`];

@@ -10,7 +10,7 @@ import {
 import { NutReader } from '../../ffmpeg/nut-reader.js';
 import type { FrameGeometry, FramePool, FrameRequest } from '../../contract/frame.js';
 import type { SourceReport } from '../../contract/source.js';
-import { rangeMicroseconds, shiftTicks } from './decode-command.js';
+import { rangeMicroseconds, ROUNDED_US, shiftTicks } from './decode-command.js';
 import { DecodeLog } from './decode-log.js';
 import {
   decodeError,
@@ -140,7 +140,7 @@ export class DecodeRun {
       // What was complete before an error is still good; after an abort nobody wants it.
       const frame = this.#options.signal.aborted ? undefined : this.#assembler.take();
       if (frame !== undefined) {
-        if (frame.mediaUs >= this.#untilUs) {
+        if (frame.mediaUs >= this.#untilUs - ROUNDED_US) {
           this.#endOfRange(frame);
           return undefined;
         }

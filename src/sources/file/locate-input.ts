@@ -1,11 +1,12 @@
 /** Turns what a user named into what ffmpeg is given, after everything was checked that can be checked without ffmpeg. */
-import { access, constants, open, stat } from 'node:fs/promises';
+import { access, constants, open, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, messageOf, SightlineError } from '../../errors.js';
 import type { FfmpegInput } from '../../ffmpeg/child.js';
 import { oneLine, redact } from '../../ffmpeg/redact.js';
 import { type CutFile, lookForCut } from './cut-file.js';
+import { isEncryptedMp4 } from './encrypted-mp4.js';
 
 /** An input that ffmpeg can be started on. */
 export interface LocatedInput extends CutFile {
@@ -56,13 +57,15 @@ async function locateFile(path: string): Promise<LocatedInput> {
     const { size } = await statOfRegularFile(path, name);
     await access(path, constants.R_OK);
     if (size === 0) throw failure('ERR_SOURCE_INVALID', name, 'the file is empty');
-    looked = await lookAt(path, size);
+    looked = await lookAt(path, size, name);
   } catch (error) {
     throw error instanceof SightlineError ? error : explained(error, name);
   }
   const options = IMAGE.test(path) && PATTERN.test(path) ? ['-f', 'image2', '-pattern_type', 'none'] : [];
+  // What is open here is not what is open in ffmpeg.
+  const place = /^\/(?:dev|proc)\//.test(path) ? await realpath(path) : resolve(path);
   // An absolute path behind `file:` is never taken for an option, a protocol or a device.
-  return { input: { url: `file:${resolve(path)}`, options }, name, ...looked };
+  return { input: { url: `file:${place}`, options }, name, ...looked };
 }
 
 async function statOfRegularFile(path: string, name: string): Promise<{ size: number }> {
@@ -75,11 +78,19 @@ async function statOfRegularFile(path: string, name: string): Promise<{ size: nu
   return found;
 }
 
-async function lookAt(path: string, size: number): Promise<CutFile & { readonly head: Uint8Array }> {
+async function lookAt(
+  path: string,
+  size: number,
+  name: string,
+): Promise<CutFile & { readonly head: Uint8Array }> {
   const file = await open(path);
   try {
     const { bytesRead, buffer } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const head = buffer.subarray(0, bytesRead);
+    if (/^(?:ftyp|styp|moov)$/.test(Buffer.from(head.subarray(4, 8)).toString('latin1'))) {
+      if (await isEncryptedMp4(file, size))
+        throw failure('ERR_SOURCE_INVALID', name, 'its pictures are encrypted; decrypt it first');
+    }
     return { head, ...(await lookForCut(file, size, head)) };
   } finally {
     await file.close();
@@ -105,6 +116,10 @@ const REASONS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 
 function explained(error: unknown, name: string): SightlineError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ENOENT' && name === '-')
+    return failure('ERR_SOURCE_NOT_FOUND', name, 'standard input is not read; write it to a file first');
+  if (code === 'ENOENT' && name.includes('\uFFFD'))
+    return failure('ERR_SOURCE_NOT_FOUND', name, 'its name is not UTF-8; rename it, or make a link to it');
   const [ours, reason] = REASONS[code] ?? (['ERR_SOURCE_UNREADABLE', oneLine(messageOf(error))] as const);
   return failure(ours, name, reason, error);
 }

@@ -79,6 +79,23 @@ test('a clip keeps its frames, timestamps, colours and audio', async () => {
   expect(await readdir(folder)).toEqual(['out.mp4']);
 });
 
+test.each([60, 300, 1200])('pictures %d s apart in a clock of microseconds', async (gap) => {
+  const path = join(await temporaryFolder(), 'gaps.mp4');
+  const times = Array.from({ length: 12 }, (_, n) => n * gap * 1e6);
+  await annotateTimes(path, times, { timeBase: { num: 1, den: 1_000_000 }, frameRate: { num: 10, den: 1 } });
+  const { pts, streams } = await probe(path);
+  expect(pts).toEqual(times);
+  // Composition offsets of 2^28 ticks and more are refused; pictures in the order in which they are decoded have none.
+  expect(streams[0]!['has_b_frames']).toBe(0);
+});
+
+test('B-frames are used where gaps fit their offsets', async () => {
+  const path = join(await temporaryFolder(), 'usual.mp4');
+  const times = Array.from({ length: 12 }, (_, n) => n * 40_000);
+  await annotateTimes(path, times, { timeBase: { num: 1, den: 90_000 }, frameRate: { num: 25, den: 1 } });
+  expect((await probe(path)).streams[0]!['has_b_frames']).toBeGreaterThan(0);
+});
+
 /** Eight seconds at most, one picture in each 40 ms, moved to the times that `setpts` gives. */
 async function clip(path: string, setpts: string, ...options: string[]): Promise<void> {
   await ffmpeg(

@@ -31,6 +31,8 @@ async function errorOf(path: string): Promise<{ code: string; message: string }>
   return error;
 }
 
+const SUBTITLES = 'WEBVTT\n\n00:01.000 --> 00:04.000\nThere is no video in here.\n';
+
 async function file(name: string, contents: string | Uint8Array): Promise<string> {
   const path = join(media.path, name);
   await writeFile(path, contents);
@@ -75,6 +77,56 @@ describe('files that cannot be decoded are refused in one line', () => {
       /no video stream: it holds only audio streams$/,
     ],
     ['sound with a cover', withCover, 'ERR_SOURCE_INVALID', /no video stream.*cover picture is not one/],
+    [
+      'encrypted pictures',
+      () =>
+        media.make(
+          'encrypted.mp4',
+          ...[...testPicture(), '-c:v', 'libx264', '-encryption_scheme', 'cenc-aes-ctr'],
+          ...['-encryption_key', '0'.repeat(32), '-encryption_kid', '1'.repeat(32)],
+        ),
+      'ERR_SOURCE_INVALID',
+      /its pictures are encrypted; decrypt it first$/,
+    ],
+    ...['txt', 'nfo', 'diz', 'idf'].map((ending): [string, () => Promise<string>, string, RegExp] => [
+      `text that ffmpeg would paint: .${ending}`,
+      () => file(`painted.${ending}`, 'There is no video in here.\n'.repeat(200)),
+      'ERR_SOURCE_INVALID',
+      /is text and not a video$/,
+    ]),
+    ...['c', 'md', 'json', 'html', 'srt', 'ts', 'm3u8'].map(
+      (ending): [string, () => Promise<string>, string, RegExp] => [
+        `text: .${ending}`,
+        () => file(`text.${ending}`, 'There is no video in here.\n'.repeat(200)),
+        'ERR_SOURCE_INVALID',
+        /is not a video that ffmpeg can read$/,
+      ],
+    ),
+    ['subtitles', () => file('text.vtt', SUBTITLES), 'ERR_SOURCE_INVALID', /it holds only subtitle streams$/],
+    [
+      'raw pictures',
+      () => file('raw.yuv', 'x'.repeat(1e4)),
+      'ERR_SOURCE_INVALID',
+      /raw pictures of an unknown size/,
+    ],
+    [
+      'standard input',
+      () => Promise.resolve('-'),
+      'ERR_SOURCE_NOT_FOUND',
+      /standard input is not read; write it/,
+    ],
+    [
+      'a name that is not UTF-8',
+      () => Promise.resolve('\uFFFD.mp4'),
+      'ERR_SOURCE_NOT_FOUND',
+      /its name is not UTF-8/,
+    ],
+    [
+      'a host that nobody knows',
+      () => Promise.resolve('http://me:secret@no-such-host.invalid/x.mp4'),
+      'ERR_SOURCE_NOT_FOUND',
+      /the host "no-such-host\.invalid" is not known; check the address and the network$/,
+    ],
     ['a circle of links', circle, 'ERR_SOURCE_UNREADABLE', /circle/],
     [
       'a camera',
@@ -234,5 +286,31 @@ describe('http', () => {
   test('a page instead of a video is not a video', async () => {
     const host = await serve((_request, response) => response.end('<html>sign in</html>'));
     expect(await errorOf(`http://${host}/clip.mp4`)).toMatchObject({ code: 'ERR_SOURCE_INVALID' });
+  });
+
+  test('an mp4 whose index lies at its end, without ranges', async () => {
+    const bytes = await readFile(
+      await media.make('late.mp4', ...testPicture('320x240', 4), '-q:v', '2', '-c:v', 'mpeg4'),
+    );
+    const host = await serve((_request, response) => response.end(bytes));
+    const error = await errorOf(`http://${host}/clip.mp4`);
+    expect(error).toMatchObject({ code: 'ERR_SOURCE_UNREADABLE' });
+    expect(error.message).toMatch(
+      /index \(moov\) lies at its end and the server gives no parts of files \(ranges\)/,
+    );
+  });
+
+  test('an mp4 of which the server sends half', async () => {
+    const bytes = await readFile(await media.make('half.mp4', ...testPicture('64x48', 4), '-c:v', 'libx264'));
+    const half = Math.floor(bytes.length / 2);
+    const host = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, half), () => response.destroy());
+    });
+    const error = await errorOf(`http://${host}/clip.mp4`);
+    expect(error).toMatchObject({ code: 'ERR_SOURCE_TRUNCATED' });
+    expect(error.message).toMatch(
+      new RegExp(`the connection was closed after ${half} of ${bytes.length} bytes$`),
+    );
   });
 });

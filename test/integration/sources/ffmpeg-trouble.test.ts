@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { FfmpegInstallation } from '../../../src/ffmpeg/find-ffmpeg.js';
 import { createFramePool } from '../../../src/pipeline/frame-pool.js';
 import { createFileSource, type FileSourceParts } from '../../../src/sources/file/file-source.js';
@@ -135,6 +135,24 @@ describe('an ffmpeg that fails', () => {
     expect(error).toBeUndefined();
     expect(frames).toHaveLength(10);
   });
+});
+
+test('the environment changes nothing of what ffmpeg says', async () => {
+  const names = ['AV_LOG_FORCE_COLOR', 'AV_LOG_FORCE_256COLOR', 'FFREPORT'];
+  const folder = await temporaryFolder();
+  for (const name of names)
+    vi.stubEnv(name, name === 'FFREPORT' ? `file=${folder}/report.log:level=48` : '1');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const path = join(folder, 'sizes.ts');
+  const piece = (size: string): string[] => ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=10:d=1`];
+  const both = await Promise.all(
+    ['64x48', '96x48'].map((size) => runFfmpeg(...piece(size), '-c:v', 'libx264', '-f', 'mpegts', '-')),
+  );
+  await writeFile(path, Buffer.concat(both));
+  await rm(join(folder, 'report.log'), { force: true });
+  const { warnings } = await decode(path);
+  expect(warnings.join()).toContain('changes from 64x48 to 96x48; it is scaled to its first size');
+  expect(await readdir(folder)).toEqual(['sizes.ts']);
 });
 
 describe('stopping', () => {

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   carClip,
   decode,
   type Decoded,
+  ffmpeg,
   frameTimesOf,
   MediaFolder,
   runFfmpeg,
@@ -19,6 +22,12 @@ afterAll(() => media.remove());
 function ownPictures(path: string, ...filters: string[]): Promise<Buffer> {
   const graph = [...filters, 'format=yuv420p'].join(',');
   return runFfmpeg('-i', path, '-vf', graph, '-fps_mode', 'passthrough', '-f', 'rawvideo', '-');
+}
+
+/** Of the earliest stream, in seconds. */
+async function startOf(path: string): Promise<string> {
+  const asked = ['-v', 'error', '-show_entries', 'format=start_time', '-of', 'csv=p=0', path];
+  return (await promisify(execFile)(ffmpeg.ffprobePath, asked)).stdout;
 }
 
 function pictures({ frames }: Decoded): Buffer {
@@ -113,6 +122,25 @@ describe('timestamps', () => {
     expectWhole(decoded);
     expect(times(decoded)).toEqual(await frameTimesOf(path));
     expect(decoded.frames[0]!.ptsUs).toBe(-750_000);
+  });
+
+  // 1.4 s and thirds of a millisecond: neither microseconds nor sums of them say such a time exactly.
+  test.each([5, 7, 12])('in MPEG-TS at %d frames a second begin exactly at the start', async (rate) => {
+    const path = await media.make(
+      `third-${rate}.ts`,
+      ...[...testPicture('64x48', 4, rate), '-f', 'lavfi', '-i', 'sine=duration=4'],
+      ...['-c:v', 'libx264', '-g', `${rate}`, '-c:a', 'mp2', '-output_ts_offset', '0.0333'],
+    );
+    const all = await frameTimesOf(path);
+    const begin = (await decode(path)).info.startUs;
+    const earliest = Number(await startOf(path)) * 1e6;
+    for (const at of [rate, 2 * rate]) {
+      // As a person reads it off a player: the frame's time since the beginning of the file, in microseconds.
+      const start = (all[at]! - Math.round(earliest)) / 1e6;
+      const decoded = await decode(path, { start, duration: 1 });
+      expect(times(decoded)).toEqual(all.slice(at, at + rate));
+    }
+    expect(begin).toBe(all[0]);
   });
 
   test('of an mp4 whose edit list hides frames are those of what is shown', async () => {
