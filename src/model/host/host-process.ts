@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +28,7 @@ export interface HostProcessOptions {
   readonly onLine?: ((line: string) => void) | undefined;
 }
 
-/** How much longer a device may take over what it has not done before: it compiles kernels, searches for algorithms. */
+/** How much longer a device may work on what it has not done before: it compiles kernels, searches for algorithms. */
 const FIRST_TIME_FACTOR = 10;
 
 /** The child ended, or was ended because it hung or failed. `message` is a clause: "was killed by SIGKILL". */
@@ -148,8 +149,9 @@ export class HostProcess {
     const answer = new Promise<HostFrame>((resolve, reject) => {
       this.#pending = { id, resolve, reject };
     });
-    const cancel = afterTenTicks(timeoutMs, () => {
-      void this.#lose(new HostLost(`did not answer for ${timeoutMs / 1000} s`));
+    const limits = { longestMs: timeoutMs, quietMs: this.#options.requestTimeoutMs };
+    const cancel = watchForSilence(this.pid, limits, (ms) => {
+      void this.#lose(new HostLost(`did not answer for ${ms / 1000} s`));
     });
     const [body, ...pixels] = bodies;
     const chunks = [headerOf(kind, id, body!.length), body!];
@@ -246,19 +248,44 @@ export class HostProcess {
 }
 
 /**
- * Calls `expire` after `ms` of this process's own running time. A pause of this process (Ctrl-Z, a sleeping laptop, a blocked
- * loop) counts as no more than a tenth of it: the child stood still as well, or its answer only waits to be read.
+ * Calls `expire` after `longestMs` of this process's own running time, or after `quietMs` in which the child has used no
+ * processor time either: it is stopped or waits for what does not come. A pause of this process (Ctrl-Z, a sleeping laptop, a
+ * blocked loop) counts as no more than a tenth of `quietMs`: the child stood still as well, or its answer only waits to be read.
  */
-function afterTenTicks(ms: number, expire: () => void): () => void {
-  let ticks = 0;
+function watchForSilence(
+  pid: number | undefined,
+  limits: { readonly longestMs: number; readonly quietMs: number },
+  expire: (ms: number) => void,
+): () => void {
+  const { longestMs, quietMs } = limits;
+  let [ticks, quiet] = [0, 0];
+  let used = processorTicksOf(pid);
   const timer = setInterval(() => {
-    if (++ticks < 10) return;
+    const now = processorTicksOf(pid);
+    quiet = now === undefined || now === used ? quiet + 1 : 0;
+    used = now;
+    ticks++;
+    const silent = now !== undefined && quiet >= TICKS;
+    if (!silent && ticks * quietMs < TICKS * longestMs) return;
     clearInterval(timer);
-    expire();
-  }, ms / 10);
+    expire(silent ? quietMs : longestMs);
+  }, quietMs / TICKS);
   return () => {
     clearInterval(timer);
   };
+}
+
+const TICKS = 10;
+
+/** Processor time that a process has used; undefined where the system has no /proc, or the process is gone. */
+function processorTicksOf(pid: number | undefined): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The child's program: built, also when this module itself runs from its TypeScript source in tests. */
