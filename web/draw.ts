@@ -39,10 +39,17 @@ export function draw(
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   // Letters are never smaller than 12 pixels of the page, however small the picture is shown.
   const ratio = canvas.width / Math.max(1, canvas.clientWidth);
-  const size = Math.round(Math.max(12 * ratio, canvas.height / 34));
+  const size = Math.round(Math.max(12 * ratio, Math.min(canvas.width, canvas.height) / 34));
   const [across, down] = [canvas.width / (scene?.width ?? width), canvas.height / (scene?.height ?? height)];
   const place = ({ x, y }: Place): Place => ({ x: x * across, y: y * down });
-  const pen = { context, scale, place, size, line: Math.max(1.5 * ratio, canvas.height / 220), taken: [] };
+  const pen = {
+    context,
+    scale,
+    place,
+    size,
+    line: Math.max(1.5 * ratio, Math.min(canvas.width, canvas.height) / 220),
+    taken: [],
+  };
   context.font = `600 ${size}px system-ui, sans-serif`;
   context.lineJoin = 'round';
   if (scene !== undefined) drawShapes(pen, scene);
@@ -81,11 +88,10 @@ function pathOf({ place }: Pen, points: readonly Place[], closed: boolean): Path
 
 function drawCounts(pen: Pen, { lines, zones }: Scene): void {
   const atPoints = (points: readonly Place[], text: string): void => {
-    const places = points
-      .map(pen.place)
-      .sort((one, other) => one.y - other.y || one.x - other.x)
-      .flatMap(({ x, y }) => [
-        { x, y: y - labelHeight(pen) },
+    const ends = points.map(pen.place).sort((one, other) => one.y - other.y || one.x - other.x);
+    const places = (height: number): Place[] =>
+      ends.flatMap(({ x, y }) => [
+        { x, y: y - height },
         { x, y },
       ]);
     drawLabel(pen, places, text, AMBER);
@@ -114,40 +120,58 @@ function drawBox({ context, scale, line }: Pen, { id, state, box }: Track): void
 
 function drawName(pen: Pen, { id, class: name, confidence, box }: Track): void {
   const [x, y1, , y2] = box.map((value) => value * pen.scale) as [number, number, number, number];
-  const places = [
-    { x, y: y1 - labelHeight(pen) },
+  const places = (height: number): Place[] => [
+    { x, y: y1 - height },
     { x, y: Math.max(0, y1) },
     { x, y: y2 },
   ];
   drawLabel(pen, places, `${name} ${id} ${confidence.toFixed(2)}`, colourOf(id));
 }
 
-/** Draws a label at the first of the places where it is whole and hides no other, or at the first of all. */
-function drawLabel(pen: Pen, places: readonly Place[], text: string, colour: string): void {
-  const { context, size, taken } = pen;
+/**
+ * Draws a label at the first of the places where it is whole and hides no other, or else moved so that it is, or at the first.
+ * @param placesFor a label of this height.
+ */
+function drawLabel(
+  { context, size, taken }: Pen,
+  placesFor: (height: number) => readonly Place[],
+  text: string,
+  colour: string,
+): void {
   const { width: canvasWidth, height: canvasHeight } = context.canvas;
-  // Where the picture is narrower than its label, as on a phone, letters move together.
-  const width = Math.min(canvasWidth, context.measureText(text).width + size * 0.6);
-  const height = labelHeight(pen);
+  const most = canvasWidth - size * 0.6;
+  const lines = linesOf(context, text, most);
+  const widest = Math.max(...lines.map((line) => context.measureText(line).width));
+  const width = Math.min(most, widest) + size * 0.6;
+  const height = size * (1.2 * lines.length + 0.2);
+  const places = placesFor(height);
   const rects = places.map(({ x, y }) => ({
     x: Math.max(0, Math.min(x, canvasWidth - width)),
     y: Math.max(0, Math.min(y, canvasHeight - height)),
     width,
     height,
   }));
-  const good = (rect: Rect, at: number): boolean =>
-    rect.y === places[at]!.y && !taken.some((other) => overlap(rect, other));
-  const rect = rects.find(good) ?? rects[0];
+  const free = rects.filter((rect) => !taken.some((other) => overlap(rect, other)));
+  const rect = free.find((one) => places.some(({ y }) => y === one.y)) ?? free[0] ?? rects[0];
   if (rect === undefined) return;
   taken.push(rect);
   context.fillStyle = colour;
   context.fillRect(rect.x, rect.y, width, height);
   context.fillStyle = DARK;
-  context.fillText(text, rect.x + size * 0.3, rect.y + size * 1.05, width - size * 0.6);
+  // Letters of a word that is wider than the picture move together.
+  for (const [at, line] of lines.entries())
+    context.fillText(line, rect.x + size * 0.3, rect.y + size * (1.05 + 1.2 * at), most);
 }
 
-function labelHeight({ size }: Pen): number {
-  return size * 1.4;
+/** A text that is wider than the picture, as on a phone, goes on below. */
+function linesOf(context: CanvasRenderingContext2D, text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`;
+    if (lines.length > 0 && context.measureText(longer).width <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function overlap(one: Rect, other: Rect): boolean {

@@ -73,7 +73,7 @@ function showPicture(data: ArrayBuffer): void {
   const length = new DataView(data).getUint32(0, true);
   const record = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length))) as FrameRecord;
   const jpeg = new Blob([new Uint8Array(data, 4 + length)], { type: 'image/jpeg' });
-  void viewOf(record.source).showPicture(record, jpeg);
+  viewOf(record.source).showPicture(record, jpeg);
 }
 
 function viewOf(source: string): View {

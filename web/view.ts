@@ -2,6 +2,7 @@
 import { draw } from './draw.js';
 import { eventText } from './event-text.js';
 import type { EventRecord, FrameRecord, Scene, SourceStats, StateEntry } from './messages.js';
+import { type Picture, PictureQueue } from './picture-queue.js';
 
 const EVENTS_SHOWN = 4;
 
@@ -24,7 +25,7 @@ export class View {
   #scene: Scene | undefined;
   /** What is shown, kept to be drawn again when counts change. */
   #shown: { readonly bitmap: ImageBitmap; readonly record: FrameRecord } | undefined;
-  #busy = false;
+  readonly #pictures = new PictureQueue((picture) => this.#show(picture));
 
   constructor(source: string, parent: HTMLElement) {
     const head = document.createElement('header');
@@ -44,6 +45,7 @@ export class View {
 
   remove(): void {
     this.#section.remove();
+    this.#pictures.clear();
     this.#shown?.bitmap.close();
   }
 
@@ -79,24 +81,22 @@ export class View {
     if (text === undefined) return;
     const item = document.createElement('li');
     item.textContent = text;
+    item.title = text;
     this.#events.hidden = false;
     this.#events.prepend(item);
     while (this.#events.children.length > EVENTS_SHOWN) this.#events.lastElementChild!.remove();
   }
 
-  /** A browser that decodes slower than frames arrive shows fewer of them instead of older ones. */
-  async showPicture(record: FrameRecord, jpeg: Blob): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      const bitmap = await createImageBitmap(jpeg);
-      this.#shown?.bitmap.close();
-      this.#shown = { bitmap, record };
-      this.showSize(record.width, record.height);
-      this.#redraw();
-    } finally {
-      this.#busy = false;
-    }
+  showPicture(record: FrameRecord, jpeg: Blob): void {
+    this.#pictures.add({ record, jpeg });
+  }
+
+  async #show({ record, jpeg }: Picture): Promise<void> {
+    const bitmap = await createImageBitmap(jpeg);
+    this.#shown?.bitmap.close();
+    this.#shown = { bitmap, record };
+    this.showSize(record.width, record.height);
+    this.#redraw();
   }
 
   #redraw(): void {

@@ -38,12 +38,13 @@ export interface SinkDeadlines {
 
 /**
  * A consumer of results. `wait`: results queue, nothing is lost, and the source waits while the queue is full.
- * `latest`: while the sink is busy results are skipped and counted; their events go with the next one that is written.
+ * `latest`: results queue too, but nobody waits: of a full queue, which has room for one batch of the detector, the oldest
+ * result is skipped and counted, and its events go with the next one that is written.
  */
 export interface Sink {
   readonly name: string;
   readonly policy: 'wait' | 'latest';
-  /** Whether `frame.image` is needed. A sink without never holds a frame; a `latest` sink holds one at most. */
+  /** Whether `frame.image` is needed. A sink without never holds a frame. */
   readonly pixels: boolean;
   /** Instead of the pipeline's own; what is not named has its default. */
   readonly deadlines?: Partial<SinkDeadlines>;

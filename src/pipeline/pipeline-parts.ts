@@ -28,7 +28,7 @@ export interface PipelineParts {
   /** What `createTracker` makes, for the sinks to tell. */
   readonly tracking?: TrackingInfo;
   readonly createAnalytics?: RunContext['createAnalytics'];
-  /** Frames of one source that may exist at once: the ceiling of its memory. Each `latest` sink with pixels adds one. */
+  /** Frames of one source that may exist at once: the ceiling of its memory. Each `latest` sink with pixels adds a batch and one. */
   readonly framesInFlight: number;
   /** Files that are worked on at the same time; the others wait their turn. Live sources never wait. */
   readonly concurrency: number;

@@ -20,6 +20,7 @@ import { handOver } from './hand-over.js';
 import type { InferenceLane, InferredFrame } from './infer-in-batches.js';
 import type { RunContext } from './run-context.js';
 import { SourceAnalytics } from './source-analytics.js';
+import { waitingAtMost } from './sink-lane.js';
 import { SourceLanes } from './source-lanes.js';
 import { SourceBooks, type SourceProgress } from './source-books.js';
 import { releaseOnce, withoutPixels } from './pooled-frame.js';
@@ -81,7 +82,7 @@ export class SourceRun {
 
   /** Gives the results from now on to one more sink. Pixels are there only if the source was opened with them. */
   async addSink(sink: Sink): Promise<void> {
-    if (holdsFrames(sink)) this.#pool?.grow(1);
+    this.#pool?.grow(this.#framesHeldBy(sink));
     await this.#lanes.add(sink);
   }
 
@@ -183,13 +184,19 @@ export class SourceRun {
     return { input: this.#context.geometry, image: wanted && this.source.hasPixels !== false };
   }
 
+  /** A sink for which nobody waits keeps the frame it writes and those behind it for as long as it likes. */
+  #framesHeldBy({ policy, pixels }: Sink): number {
+    const { framesInFlight, detector } = this.#context;
+    return policy === 'latest' && pixels ? 1 + waitingAtMost(framesInFlight, detector.info) : 0;
+  }
+
   #createPool(info: SourceInfo, request: FrameRequest, makeRoom: () => boolean): OwnedFramePool {
     const { framesInFlight, logger } = this.#context;
-    const holders = this.#lanes.sinks.filter(holdsFrames);
+    const aside = this.#lanes.sinks.reduce((sum, sink) => sum + this.#framesHeldBy(sink), 0);
     const overload = this.source.overload ?? (info.live ? 'latest' : 'wait');
     return createFramePool({
       sourceId: info.id,
-      capacity: framesInFlight + holders.length,
+      capacity: framesInFlight + aside,
       geometry: info,
       request,
       ...(overload === 'latest' && { makeRoom }),
@@ -287,9 +294,4 @@ export class SourceRun {
     tellStatus(this.#lanes.sinks, status, this.#context.logger);
     this.#context.onStatus(status);
   }
-}
-
-/** A sink that shows the newest frame keeps one for as long as it likes. */
-function holdsFrames({ policy, pixels }: Sink): boolean {
-  return policy === 'latest' && pixels;
 }

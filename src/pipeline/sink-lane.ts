@@ -19,7 +19,7 @@ export interface SinkLaneOptions {
   readonly source: SourceInfo;
   readonly detector: DetectorInfo;
   readonly tracking: TrackingInfo | undefined;
-  /** Results that may wait in a `wait` lane before the source has to. */
+  /** Results that may wait in a `wait` lane before the source has to; see {@link waitingAtMost} for a `latest` one. */
   readonly capacity: number;
   /** Called each time that the stream fails. */
   readonly onError: (error: Error) => void;
@@ -36,6 +36,15 @@ const DEADLINES = {
   wait: { writeMs: 150_000, endMs: 600_000, closeMs: 60_000 },
   latest: { writeMs: 10_000, endMs: 10_000, closeMs: 10_000 },
 } as const satisfies Record<Sink['policy'], SinkDeadlines>;
+
+/**
+ * Results that may wait in a `latest` lane, so that a sink that keeps up gets all of a batch: they come in one go. A run whose
+ * detector takes one frame at a time has room for two, as nobody writes at the same pace for ever.
+ * @param capacity frames of a source that may exist at once: no batch has more of one source.
+ */
+export function waitingAtMost(capacity: number, { maxBatch }: DetectorInfo): number {
+  return Math.min(capacity, Math.max(2, maxBatch));
+}
 
 /** The deadlines of a sink, its own before the defaults of its policy. */
 export function deadlinesOf(sink: Sink): SinkDeadlines {
@@ -56,8 +65,8 @@ export function callSink<T>(sink: Sink, what: string, ms: number, call: () => Pr
 }
 
 /**
- * The queue in front of one sink. A `wait` lane holds up to `capacity` results; a `latest` lane one, and while its sink
- * is busy results with pixels pass it by, so that it never holds more than one frame.
+ * The queue in front of one sink. A full `wait` lane makes the source wait; a full `latest` lane skips the result that has
+ * waited longest.
  */
 export class SinkLane {
   readonly sink: Sink;
@@ -129,11 +138,9 @@ export class SinkLane {
       this.#lost++;
       return;
     }
-    if (policy === 'latest' && pixels && this.#working !== undefined && this.#queue.length === 0) {
-      this.#skip(result);
-      return;
-    }
-    if (policy === 'latest') for (const stale of this.#queue.splice(0)) this.#skip(stale, true);
+    const { capacity, detector } = this.#options;
+    const isFull = policy === 'latest' && this.#queue.length >= waitingAtMost(capacity, detector);
+    if (isFull) this.#skip(this.#queue.shift()!);
     this.#queue.push(pixels ? { ...result, frame: result.frame.retain() } : { ...result, frame: bare });
     this.#working ??= this.#work(this.#stream);
   }
@@ -181,8 +188,6 @@ export class SinkLane {
   }
 
   async #work(stream: SinkStream): Promise<void> {
-    // What is offered in one go, such as the results of a batch, is looked at together: `latest` takes the newest of it.
-    await Promise.resolve();
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const result = this.#withCarried(next);
       const { frame } = result;
@@ -253,10 +258,10 @@ export class SinkLane {
   }
 
   /** Frames may be skipped, events not: they go with the next result that is written. */
-  #skip({ frame, events = [] }: FrameResult, held = false): void {
+  #skip({ frame, events = [] }: FrameResult): void {
     this.#skipped++;
     this.#carried.push(...events);
-    if (held) frame.release();
+    frame.release();
   }
 
   #withCarried(result: FrameResult): FrameResult {

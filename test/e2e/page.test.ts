@@ -26,6 +26,16 @@ const LOOK = `(() => {
   return centre[3] === 255 ? [at(0.25, 0.6), centre, at(0.1, 0.6)] : undefined;
 })()`;
 
+/** Runs in the page: notes what is written into pictures, and whether its letters had to move together. */
+const NOTE_LABELS = `
+  const seen = (globalThis.seen = []);
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y, most) {
+    seen.push({ text, squeezed: this.measureText(text).width > (most ?? Infinity) + 0.01 });
+    fillText.call(this, text, x, y, most);
+  };
+`;
+
 /** Opens the page of a fresh feed. @returns its stream, the page, and what the page complained of. */
 async function open(): Promise<{
   sink: Sink;
@@ -44,6 +54,7 @@ async function open(): Promise<{
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
+  await page.addInitScript({ content: NOTE_LABELS });
   await page.goto(url);
   await page.getByText('street-b0 on').waitFor();
   return { sink, stream, page, complaints, close };
@@ -160,7 +171,79 @@ describe.skipIf(!existsSync(BROWSER))('the live page in a real browser', () => {
     }
     expect(complaints).toEqual([]);
   });
+
+  it('shows every picture of a batch, each with its own boxes', async () => {
+    const { stream, page, complaints } = await open();
+    const picture = greyPicture(768, 432);
+    for (const batch of [0, 1])
+      for (const at of [0, 1, 2, 3]) {
+        const index = 4 * batch + at;
+        await stream.write(frameResult(index, { picture, tracks: [track({ trackId: index })] }));
+      }
+    await until(page, `seen.some(({ text }) => text.startsWith('car 7 '))`);
+    const ids = await page.evaluate<string[]>(`seen.map(({ text }) => text.split(' ')[1])`);
+    expect([...new Set(ids)]).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    expect(complaints).toEqual([]);
+  });
+
+  it('lays sources out so that none takes the room of the others, in dark and in light colours', async () => {
+    const { sink, page, complaints } = await open();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const shapes = [
+      { width: 768, height: 432 },
+      { width: 432, height: 768 },
+      { width: 640, height: 480 },
+    ];
+    for (let count = 1; count <= 8; count++) {
+      const { width, height } = shapes[(count - 1) % shapes.length]!;
+      const id = count === 1 ? 'cars' : `camera ${count}`;
+      const stream = await sink.open(sourceInfo({ id, width, height }), detectorInfo());
+      const event = { ...crossing(0), sourceId: id };
+      await stream.write(frameResult(0, { totals: sceneWith(1), events: [event] }));
+      await until(page, `document.querySelectorAll('section li').length === ${count}`);
+      const cards = await page.evaluate<{ width: number; high: number; bottom: number }[]>(CARDS);
+      // A row is as high as a picture of 4:3 asks for, and up to four sources are within the window.
+      if (count > 1) for (const { width, high } of cards) expect(high).toBeLessThanOrEqual(0.75 * width + 1);
+      if (count <= 4) for (const { bottom } of cards) expect(bottom).toBeLessThanOrEqual(800);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    }
+    for (const [colorScheme, colour] of [
+      ['dark', 'rgb(20, 22, 26)'],
+      ['light', 'rgb(238, 240, 243)'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')).toBe(colour);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  it('writes long names on a phone in full, with letters as they are', async () => {
+    const { stream, page, complaints } = await open();
+    await page.setViewportSize({ width: 390, height: 844 });
+    const label = 'construction vehicle with a very long name that nobody would expect';
+    const tracks = [track({ label, trackId: 12 })];
+    for (const [width, height] of [
+      [768, 432],
+      [432, 768],
+    ] as const) {
+      const picture = greyPicture(width, height);
+      await page.evaluate('seen.length = 0');
+      await stream.write(frameResult(0, { picture, tracks }));
+      await until(page, `seen.some(({ text }) => text.includes(' 12 '))`);
+      const seen = await page.evaluate<{ text: string; squeezed: boolean }[]>('seen');
+      expect(seen.map(({ text }) => text).join(' ')).toContain(`${label} 12 `);
+      expect(seen.filter(({ squeezed }) => squeezed)).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
+  });
 });
+
+/** Runs in the page: what each card takes of the room. */
+const CARDS = `[...document.querySelectorAll('section')].map((card) => ({
+  width: card.clientWidth,
+  high: card.querySelector('canvas').clientHeight,
+  bottom: card.getBoundingClientRect().bottom,
+}))`;
 
 /** Runs in the page: width by height of the canvas as it is shown. */
 const RATIO = `() => {

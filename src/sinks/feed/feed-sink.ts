@@ -1,5 +1,5 @@
 /**
- * The live feed: a WebSocket on the run's HTTP server. The newest result of each source is encoded once and offered to every
+ * The live feed: a WebSocket on the run's HTTP server. Each result of each source is encoded once and offered to every
  * client; a client that reads too slowly skips frames and costs nobody anything.
  */
 import type { DetectorInfo } from '../../contract/detector.js';

@@ -1,8 +1,11 @@
 /** The only file that knows sharp. */
 
-/** Makes JPEGs, one at a time. */
+/** Encodings that may be on their way: a picture of each of a few sources at a time. */
+const MOST_AT_ONCE = 8;
+
+/** Makes JPEGs. */
 export interface JpegEncoder {
-  /** Whether an encoding is on its way; `encode` must not be called meanwhile. */
+  /** Whether so much is on its way that another picture would be late. */
   readonly busy: boolean;
   /** @param rgb rgb24 rows; must not change until the promise settles. */
   encode(rgb: Uint8ClampedArray, width: number, height: number): Promise<Buffer>;
@@ -17,19 +20,19 @@ export async function createJpegEncoder(quality: number): Promise<JpegEncoder> {
   // Every picture is new, so a cache only keeps memory, and one small picture is not worth a second thread.
   sharp.cache(false);
   sharp.concurrency(1);
-  let busy = false;
+  let underway = 0;
   return {
     get busy() {
-      return busy;
+      return underway >= MOST_AT_ONCE;
     },
     async encode(rgb, width, height) {
-      busy = true;
+      underway++;
       try {
         return await sharp(rgb, { raw: { width, height, channels: 3 } })
           .jpeg({ quality })
           .toBuffer();
       } finally {
-        busy = false;
+        underway--;
       }
     },
   };

@@ -19,7 +19,7 @@ export class PreviewEncoder {
     this.#logger = logger;
   }
 
-  /** Undefined if there is none, or if it is at work for another source: its viewers keep the picture they have. */
+  /** Undefined if there is none, or if it has enough to do with other sources: viewers keep the picture they have. */
   async free(): Promise<JpegEncoder | undefined> {
     this.#encoder ??= createJpegEncoder(QUALITY).catch((error: unknown) => {
       this.#logger.warn({}, `the live page shows no pictures: ${messageOf(error)}`);

@@ -41,7 +41,11 @@ type Write = (result: FrameResult) => Promise<void>;
 async function lane(
   policy: Sink['policy'],
   write: Write = () => Promise.resolve(),
-  { end, ...sinkMore }: Partial<Sink> & Pick<Partial<SinkStream>, 'end'> = {},
+  {
+    end,
+    maxBatch = 1,
+    ...sinkMore
+  }: Partial<Sink> & Pick<Partial<SinkStream>, 'end'> & { maxBatch?: number } = {},
 ) {
   const seen: FrameResult[] = [];
   const ends: [SourceOutcome, readonly AnalyticsEvent[] | undefined, HeatMapSnapshot | undefined][] = [];
@@ -69,7 +73,7 @@ async function lane(
   const made = new SinkLane({
     sink,
     source: sourceInfo('cars'),
-    detector: detectorInfo(),
+    detector: { ...detectorInfo(), maxBatch },
     tracking: undefined,
     capacity: 4,
     onError: (error) => errors.push(error),
@@ -99,51 +103,58 @@ afterEach(() => {
 });
 
 describe('the queue in front of a sink', () => {
-  it('takes the newest of what is offered in one go, with the events of all of it', async () => {
-    const { lane: live, offer, seen } = await lane('latest');
-    const results = [[event('a')], undefined, [event('b')]].map((events, index) => counted(index, events));
-    for (const { result } of results) offer(result);
-    await settled();
-    expect(indicesOf(seen)).toEqual([2]);
-    expect(idsOf(seen)).toEqual([['a', 'b']]);
-    expect(await live.end('completed', [])).toMatchObject({ written: 1, skipped: 2 });
-  });
-
-  it('holds no more than one frame for a live sink, and skips what comes while it is busy', async () => {
-    const { write, open } = gate();
-    const { lane: live, offer, seen, ends } = await lane('latest', write);
-    const results = [[event('a')], [event('b')], undefined, [event('c'), event('d')]].map((events, index) =>
+  it('gives a live sink all of a batch, each result with its own events', async () => {
+    const { lane: live, offer, seen } = await lane('latest', () => settled(), { maxBatch: 4 });
+    const results = [[event('a')], undefined, [event('b')], undefined].map((events, index) =>
       counted(index, events),
     );
-    for (const { result } of results) {
-      offer(result);
-      await settled();
-      expect(results.reduce((sum, { held }) => sum + held(), 0)).toBe(1);
-    }
-    open();
-    const summary = await live.end('completed', [event('z')]);
-    expect(indicesOf(seen)).toEqual([0]);
-    // No event is skipped: those of the frames that passed by come with the next result, or at the end.
-    expect(ends[0]?.[1]?.map(({ id }) => id)).toEqual(['b', 'c', 'd', 'z']);
-    expect(summary).toMatchObject({ written: 1, skipped: 3, lost: 0 });
-    expect(results.map(({ held }) => held())).toEqual([0, 0, 0, 0]);
+    for (const { result } of results) offer(result);
+    expect(await live.end('completed', [])).toMatchObject({ written: 4, skipped: 0 });
+    expect(indicesOf(seen)).toEqual([0, 1, 2, 3]);
+    expect(idsOf(seen)).toEqual([['a'], undefined, ['b'], undefined]);
   });
 
-  it('keeps the newest result for a busy live sink that needs no pixels, and never a frame', async () => {
+  it.each([
+    // [largest batch of the detector, results that wait while one is being written]
+    [1, 2],
+    [3, 3],
+    [64, 4],
+  ])(
+    'with batches of %d keeps the newest %d for a busy live sink, and counts the others',
+    async (maxBatch, kept) => {
+      const { write, open } = gate();
+      const { lane: live, offer, seen, ends } = await lane('latest', write, { maxBatch });
+      const last = kept + 2;
+      const results = Array.from({ length: last + 1 }, (_, index) => counted(index, [event(`${index}`)]));
+      const held = (): number => results.reduce((sum, result) => sum + result.held(), 0);
+      for (const { result } of results) {
+        expect(live.room()).toBeUndefined();
+        offer(result);
+        await settled();
+      }
+      expect(held()).toBe(1 + kept);
+      open();
+      const summary = await live.end('completed', [event('z')]);
+      expect(indicesOf(seen)).toEqual([0, ...Array.from({ length: kept }, (_, at) => at + 3)]);
+      // No event is skipped: those of the frames that passed by come with the next result.
+      expect(idsOf(seen).slice(0, 2)).toEqual([['0'], ['1', '2', '3']]);
+      expect(ends[0]?.[1]?.map(({ id }) => id)).toEqual(['z']);
+      expect(summary).toMatchObject({ written: 1 + kept, skipped: 2, lost: 0 });
+      expect(held()).toBe(0);
+    },
+  );
+
+  it('never gives a frame to a live sink that needs no pixels', async () => {
     const { write, open } = gate();
     const { lane: live, offer, seen } = await lane('latest', write, { pixels: false });
-    const results = [[event('a')], [event('b')], undefined, [event('c')]].map((events, index) =>
-      counted(index, events),
-    );
+    const results = [0, 1, 2, 3].map((index) => counted(index));
     for (const { result } of results) {
       offer(result);
       await settled();
       expect(results.map(({ held }) => held())).toEqual([0, 0, 0, 0]);
     }
     open();
-    await live.end('completed', []);
-    expect(indicesOf(seen)).toEqual([0, 3]);
-    expect(idsOf(seen)).toEqual([['a'], ['b', 'c']]);
+    expect(await live.end('completed', [])).toMatchObject({ written: 3, skipped: 1 });
     expect(() => seen[0]!.frame.input).toThrow(/pixels: true/);
     expect(seen[0]!.frame.image).toBeUndefined();
   });

@@ -16,13 +16,15 @@ const every = (intervalMs: number, count: number): number[] =>
 
 describe('RateLimit', () => {
   it.each([
-    // [frames a second, allowed a second, passing in ten seconds]
-    [12.5, 10, 100],
-    [25, 10, 100],
-    [30, 10, 100],
-    [60, 10, 100],
+    // [frames a second, allowed a second, passing in ten seconds: a second's worth more than ten times as many]
+    [12.5, 10, 110],
+    [25, 10, 110],
+    [30, 10, 110],
+    [60, 10, 110],
     [5, 10, 50],
     [10, 10, 100],
+    [12.5, 1, 11],
+    [12.5, 0.5, 5],
   ])('of %d frames a second and %d allowed, lets %d through in ten seconds', (rate, allowed, expected) => {
     expect(Math.abs(passing(allowed, every(1000 / rate, rate * 10)).length - expected)).toBeLessThanOrEqual(
       1,
@@ -30,11 +32,14 @@ describe('RateLimit', () => {
   });
 
   it('lets a frame pass that comes a quarter of an interval early, and none earlier', () => {
-    expect(passing(10, [0, 74.9])).toEqual([0]);
-    expect(passing(10, [0, 75])).toEqual([0, 75]);
+    expect(passing(1, [0, 749])).toEqual([0]);
+    expect(passing(1, [0, 750])).toEqual([0, 750]);
   });
 
-  it('does not make up for a pause with a burst', () => {
-    expect(passing(10, [0, 5000, 5010, 5020, 5100])).toEqual([0, 5000, 5100]);
+  it('lets a batch pass as a whole, and no more than a second of it after a pause', () => {
+    const batches = [0, 1300, 2600].flatMap((start) => [0, 1, 2, 3].map((at) => start + at));
+    expect(passing(10, batches)).toEqual(batches);
+    const flood = every(1, 100).map((ms) => 5000 + ms);
+    expect(passing(10, [0, ...flood])).toEqual([0, ...flood.slice(0, 10), 5075]);
   });
 });
