@@ -8,6 +8,7 @@ import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../model/export/
 import { IMAGENET } from '../model/onnx/onnx-family.js';
 import { EXIT } from './exit-codes.js';
 import { anchorMask, inputSize, numberFrom } from './parse-values.js';
+import { oneLine } from '../text/printable.js';
 import { print } from './terminal.js';
 
 interface ConvertFlags extends Omit<ConvertOptions, 'input' | 'out'> {
@@ -82,7 +83,7 @@ export function convertCommand(onExit: (code: number) => void): Command {
         flags.to === undefined
           ? await convert(first, second, flags)
           : await exportTo(flags.to, first, second, flags);
-      print(lines.join('\n'));
+      print(lines.map(oneLine).join('\n'));
       onExit(EXIT.done);
     });
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { BUNDLED_MODEL, VERSION } from '../app/app.js';
 import { diagnose } from '../app/diagnose.js';
+import { oneLine } from '../text/printable.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
 import { print } from './terminal.js';
@@ -29,8 +30,8 @@ export function doctorCommand(onExit: (code: number) => void): Command {
         print(JSON.stringify({ version: VERSION, findings: plain }, null, 2));
       } else {
         const width = Math.max(...findings.map(({ subject }) => subject.length));
-        const rows = findings.map(
-          ({ subject, status, text }) => `${subject.padEnd(width)}  ${SIGNS[status].padEnd(7)}  ${text}`,
+        const rows = findings.map(({ subject, status, text }) =>
+          oneLine(`${subject.padEnd(width)}  ${SIGNS[status].padEnd(7)}  ${text}`),
         );
         print(`sightline ${VERSION}\n${rows.join('\n')}`);
       }

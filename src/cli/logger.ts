@@ -1,5 +1,6 @@
 import { type DestinationStream, pino } from 'pino';
 import type { Logger } from '../contract/logger.js';
+import { oneLine } from '../text/printable.js';
 
 /** How log lines look. */
 export interface LoggerOptions {
@@ -37,5 +38,5 @@ function pretty(line: string): string {
   const extras = Object.entries(fields).map(
     ([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return `${prefix}${String(msg)}${extras.length > 0 ? ` (${extras.join(', ')})` : ''}\n`;
+  return `${oneLine(`${prefix}${String(msg)}${extras.length > 0 ? ` (${extras.join(', ')})` : ''}`)}\n`;
 }

@@ -2,7 +2,8 @@
 /** The command line's entry. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../app/app.js';
-import { messageOf } from '../errors.js';
+import { isSightlineError, messageOf } from '../errors.js';
+import { oneLine } from '../text/printable.js';
 import { anchorsCommand } from './anchors.js';
 import { convertCommand } from './convert.js';
 import { benchCommand } from './bench.js';
@@ -59,6 +60,6 @@ try {
     if (error.exitCode !== 0 && error.code !== 'commander.help') say(`${error.message}\n`);
   } else {
     onExit(exitCodeOf(error));
-    say(`error: ${messageOf(error)}\n`);
+    say(`error: ${isSightlineError(error) ? oneLine(error.message) : messageOf(error)}\n`);
   }
 }

@@ -5,6 +5,7 @@ import type { LayerDescription, StageDescription } from '../model/graph/describe
 import { EXIT } from './exit-codes.js';
 import { inputSize } from './parse-values.js';
 import { print } from './terminal.js';
+import { oneLine } from '../text/printable.js';
 import { type Column, columnTable } from '../text/table.js';
 
 interface InfoFlags {
@@ -65,7 +66,7 @@ function factsOf({ title, facts, description }: DescribedModel): string[] {
     const cost = `${(multiplyAdds / 1e9).toFixed(2)} G multiply-adds a picture`;
     all.push(['total', `${grouped(parameters)} parameters, ${cost}`]);
   }
-  return all.map(([heading, text]) => `${heading.padEnd(8)}  ${text}`);
+  return all.map(([heading, text]) => oneLine(`${heading.padEnd(8)}  ${text}`));
 }
 
 type Part = StageDescription | LayerDescription;

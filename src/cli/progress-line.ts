@@ -1,6 +1,6 @@
 /** The one line that tells on a terminal how far a run is. */
 import type { SourceProgress } from '../app/app.js';
-import { say } from './terminal.js';
+import { clearLine, say } from './terminal.js';
 
 /** Redraws a line in place; other output goes through `print`, so that the two do not mix. */
 export interface ProgressLine {
@@ -20,7 +20,7 @@ export function startProgressLine(shown: boolean, progress: () => readonly Sourc
   let rate: number | undefined;
 
   const clear = (): void => {
-    if (drawn) say('\r\u001b[K');
+    if (drawn) clearLine();
     drawn = false;
   };
   const draw = (): void => {

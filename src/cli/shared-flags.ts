@@ -14,6 +14,7 @@ export interface OutputFlags {
   interpolate?: number;
   heatMap?: string;
   serve?: ReturnType<typeof address>;
+  allowOrigin?: readonly string[];
   overwrite?: true;
 }
 
@@ -44,6 +45,11 @@ export function withOutputFlags(command: Command): Command {
     )
     .option('--heat-map <file>', `where objects spent their time, as PNG; ${named}`)
     .option('--serve <port>', 'live page and WebSocket feed on 127.0.0.1, or on host:port', address)
+    .option(
+      '--allow-origin <origin>',
+      'another name of the live page, or a page that may connect to it, such as https://wall.example.com; may be repeated',
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+    )
     .option('--overwrite', 'replace existing files');
 }
 
@@ -84,7 +90,7 @@ type Sinks = NonNullable<Written['sinks']>;
 
 /** What comes out, of the options: those of the file, but a flag takes the place of every sink of its type. */
 export function outcomeOf(
-  { video, jsonl, mot, heatMap, interpolate, serve, overwrite }: OutputFlags,
+  { video, jsonl, mot, heatMap, interpolate, serve, allowOrigin, overwrite }: OutputFlags,
   file: Pick<Written, 'sinks' | 'server' | 'overwrite'>,
 ): Pick<Written, 'sinks' | 'server' | 'overwrite'> {
   const flagged = Object.entries({ video, jsonl, mot, 'heat-map': heatMap }).flatMap(([type, path]) =>
@@ -100,8 +106,26 @@ export function outcomeOf(
         ? sink
         : { ...sink, interpolateSeconds: interpolate },
     ),
-    ...given({ server: serve ?? file.server, overwrite: overwrite ?? file.overwrite }),
+    ...given({
+      server: serverOf(serve, allowOrigin, file.server),
+      overwrite: overwrite ?? file.overwrite,
+    }),
   };
+}
+
+/** An address of the command line stands alone: what the file opens to the network stays open only there. */
+function serverOf(
+  serve: OutputFlags['serve'],
+  allowOrigin: OutputFlags['allowOrigin'],
+  file: Written['server'],
+): Written['server'] {
+  const where = serve ?? file;
+  if (where === undefined) {
+    if (allowOrigin === undefined) return undefined;
+    throw new SightlineError('ERR_USAGE', '--allow-origin is about the live page; give --serve as well');
+  }
+  const allowedOrigins = allowOrigin?.slice() ?? file?.allowedOrigins;
+  return { ...where, ...given({ allowedOrigins }) };
 }
 
 function typeOf(sink: Sinks[number]): string | undefined {

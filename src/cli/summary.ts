@@ -1,5 +1,6 @@
 import type { AnalyticsTotals } from '../contract/events.js';
 import type { RunSummary, SourceSummary } from '../contract/run.js';
+import { oneLine } from '../text/printable.js';
 import { clock } from './progress-line.js';
 
 /** What a person reads after a run. */
@@ -15,7 +16,7 @@ export function summaryText(summary: RunSummary): string {
   const where = `${backend} ${version} ${device} (${precision}, ${geometry.width}x${geometry.height})`;
   const what = detector.replayed === true ? `replayed: ${model} had been` : model;
   lines.push(`${what} on ${where}, ${clock(elapsed)} elapsed, ${rate}${restarts}`);
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(oneLine).join('\n')}\n`;
 }
 
 function sourceLines(source: SourceSummary): string[] {

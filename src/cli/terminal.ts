@@ -1,8 +1,10 @@
 /**
- * The only way of the command line to its standard output and error. Both may be closed, full or read by someone who goes
+ * The only way of the command line to its standard output and error, by which nothing comes that a terminal would take for
+ * orders: what cannot be printed is written as an escape. Both may be closed, full or read by someone who goes
  * away: that ends no run. Results that could not be written make the exit code 1, unless their reader had seen enough.
  */
 import { messageOf } from '../errors.js';
+import { printable } from '../text/printable.js';
 import { EXIT } from './exit-codes.js';
 
 /** Keeps errors of both streams from ending the process. Call once, first. */
@@ -15,6 +17,15 @@ let lost = false;
 
 /** Writes a result to the standard output, with a line break. A reader that has seen enough, such as `head`, is no error. */
 export function print(text: string): void {
+  printRaw(printable(text));
+}
+
+/** The same of data that are not JSON, such as comma-separated values: only where no terminal reads them, they are as they are. */
+export function printData(text: string): void {
+  printRaw(process.stdout.isTTY ? printable(text) : text);
+}
+
+function printRaw(text: string): void {
   write(process.stdout, `${text}\n`, (error) => {
     if (lost || (error as NodeJS.ErrnoException).code === 'EPIPE') return;
     lost = true;
@@ -27,7 +38,12 @@ export function print(text: string): void {
 
 /** Writes news, logs and errors to the standard error. If nobody can read them, so be it. */
 export function say(text: string): void {
-  write(process.stderr, text, ignore);
+  write(process.stderr, printable(text), ignore);
+}
+
+/** Takes away the line that the cursor is in. */
+export function clearLine(): void {
+  write(process.stderr, '\r\u001b[K', ignore);
 }
 
 function write(stream: NodeJS.WriteStream, text: string, onError: (error: unknown) => void): void {

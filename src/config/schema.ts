@@ -126,6 +126,11 @@ const trackOptions = z
   })
   .prefault({});
 
+/** Scheme, host and perhaps port, as browsers write it. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
 const serverOptions = z.strictObject({
   port: z.int().min(0).max(65535).describe('Port of the live page and feed; 0 takes a free one.'),
   host: z
@@ -134,9 +139,11 @@ const serverOptions = z.strictObject({
     .default('127.0.0.1')
     .describe('Address to listen on; 0.0.0.0 opens it to the network.'),
   allowedOrigins: z
-    .array(z.string().min(1))
+    .array(z.string().refine(isOrigin, 'expected an origin such as https://wall.example.com'))
     .default([])
-    .describe('Origins of other pages that may connect, such as https://wall.example.com.'),
+    .describe(
+      'Origins of other pages that may connect, such as https://wall.example.com. If there are any, the server knows no other names.',
+    ),
 });
 
 /** What a run and a replay have in common. */

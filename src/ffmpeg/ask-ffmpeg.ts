@@ -2,7 +2,7 @@ import { execFile, type ExecFileException } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type ErrorCode, SightlineError } from '../errors.js';
 import { childEnvironment } from './child-environment.js';
-import { oneLine } from './redact.js';
+import { oneLine } from '../text/printable.js';
 
 const ANSWER_MS = 10_000;
 

@@ -4,7 +4,8 @@ import type { ColourInfo, Rational } from '../contract/picture.js';
 import { type FfmpegInput, type FfprobeResult, runFfprobe } from './child.js';
 import { ticksToMicroseconds } from './media-time.js';
 import { type Orientation, orientationOf } from './orientation.js';
-import { oneLine, redact } from './redact.js';
+import { oneLine } from '../text/printable.js';
+import { redact } from './redact.js';
 
 /** What is known about the video of an input before it is decoded. */
 export interface VideoProbe {

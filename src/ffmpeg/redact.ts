@@ -12,8 +12,3 @@ export function redact(text: string): string {
       .replaceAll(SECRET_PARAMETER, '$1***')
   );
 }
-
-/** A text in one line: control characters, which file names may hold, are written as escapes. */
-export function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
-}

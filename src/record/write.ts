@@ -12,6 +12,7 @@ import type { SourceInfo } from '../contract/source.js';
 import type { Track, TrackingInfo } from '../contract/tracker.js';
 import { isSightlineError } from '../errors.js';
 import { hundredths } from '../geometry/box.js';
+import { oneLine } from '../text/printable.js';
 import type { EventRecord } from './event-schema.js';
 import {
   type DetectionRecord,
@@ -129,9 +130,9 @@ export function toEndRecord(summary: SourceSummary): EndRecord {
   };
 }
 
-/** One line, without its line feed. JSON keeps every digit of a double, so reading gives the same numbers back. */
+/** One line, without its line feed, that does a terminal no harm: what it could take for orders is escaped. JSON keeps every digit of a double, so reading gives the same numbers back. */
 export function formatRecord(record: SightlineRecord): string {
-  return JSON.stringify(record);
+  return oneLine(JSON.stringify(record));
 }
 
 function toDetectionRecord({ label, classId, confidence, box }: Detection): DetectionRecord {

@@ -28,7 +28,7 @@ export function refuseHost(
   if (allowedOrigins.some((origin) => hostOf(origin) === host?.toLowerCase())) return undefined;
   return loopback
     ? 'this address is served to this machine only; use localhost'
-    : 'this name is not served; see server.allowedOrigins';
+    : 'this name is not served; --allow-origin, or allowedOrigins of the server, adds it';
 }
 
 /** @returns why a WebSocket is refused, or undefined. Programs send no origin and may connect. */
@@ -39,7 +39,7 @@ export function refuseOrigin(
 ): string | undefined {
   if (origin === undefined || allowedOrigins.includes(origin)) return undefined;
   if (host !== undefined && hostOf(origin) === host.toLowerCase()) return undefined;
-  return 'pages of other origins may not connect; see server.allowedOrigins';
+  return 'pages of other origins may not connect; --allow-origin, or allowedOrigins of the server, lets one in';
 }
 
 /** Whether a host name or address means this machine itself. */

@@ -15,6 +15,19 @@ import { refuseUpgrade, sendFile, sendJson, sendText } from './answers.js';
 import { readPageFiles } from './page-files.js';
 import { SourceStates } from './source-states.js';
 
+/**
+ * What clients may hold: connections of which all but a few come to nothing, time for a request to come in, time in which
+ * nothing is read or written, and requests one after the other on one connection.
+ */
+const LIMITS = {
+  connections: 512,
+  headersMs: 10_000,
+  requestMs: 60_000,
+  checkMs: 2_000,
+  idleMs: 60_000,
+  requestsPerSocket: 200,
+} as const;
+
 /** Where the server listens, and for whom. */
 export interface HttpServerOptions {
   /** 0 takes a free port. */
@@ -123,7 +136,17 @@ class NodeHttpServer implements HttpServer {
           sendFile(request, response, file);
         },
       });
-    const server = createServer((request, response) => void this.#answer(request, response));
+    const server = createServer(
+      {
+        headersTimeout: LIMITS.headersMs,
+        requestTimeout: LIMITS.requestMs,
+        connectionsCheckingInterval: LIMITS.checkMs,
+      },
+      (request, response) => void this.#answer(request, response),
+    );
+    server.maxConnections = LIMITS.connections;
+    server.maxRequestsPerSocket = LIMITS.requestsPerSocket;
+    server.timeout = LIMITS.idleMs;
     server.on('upgrade', (request, socket, head) => {
       this.#upgrade(request, socket, head);
     });
@@ -199,6 +222,7 @@ class NodeHttpServer implements HttpServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
+    request.socket.setTimeout(0);
     this.#upgraded.add(socket);
     socket.once('close', () => this.#upgraded.delete(socket));
     const { host, origin } = request.headers;

@@ -1,4 +1,5 @@
 /** Tables of text: for a terminal, and as comma-separated values. */
+import { oneLine } from './printable.js';
 
 /** Cells as text. */
 export interface Table {
@@ -22,7 +23,7 @@ export function textTable(
   { headers, rows }: Table,
   isNumber: (column: number) => boolean = (column) => column > 0,
 ): string {
-  const lines = [headers, ...rows];
+  const lines = [headers, ...rows].map((cells) => cells.map(oneLine));
   const widths = headers.map((_, column) => Math.max(...lines.map((cells) => (cells[column] ?? '').length)));
   return lines
     .map((cells) =>

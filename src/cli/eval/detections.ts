@@ -30,6 +30,7 @@ import {
   printScores,
   writePage,
 } from './output.js';
+import { oneLine } from '../../text/printable.js';
 import { say } from '../terminal.js';
 
 /** What `eval detections` and `eval run` have in common. */
@@ -114,7 +115,7 @@ export async function scoreDetections(
   const isAll = unknown.size > 0 && found.every((boxes) => boxes.length === 0);
   if (unknown.size > 0 && (isAll || flags.classes === undefined)) {
     const list = [...unknown].map(([name, count]) => `${name} (${count})`).join(', ');
-    say(`not scored, the ground truth has no such class: ${list}\n`);
+    say(`not scored, the ground truth has no such class: ${oneLine(list)}\n`);
   }
   if (isAll) {
     const known = truth.classes.slice(0, 10).join(', ');

@@ -7,7 +7,7 @@ import { checkOutput } from '../../files/output-place.js';
 import { unwritable } from '../../files/reasons.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { csvTable, type Table, textTable } from '../../text/table.js';
-import { print } from '../terminal.js';
+import { print, printData } from '../terminal.js';
 
 /** How a command of evaluation prints. */
 export interface ReportFlags {
@@ -40,7 +40,7 @@ export async function printScores(
 ): Promise<void> {
   if (flags.html !== undefined) await writePage(flags.html, await forms.page(), flags);
   if (flags.json === true) print(JSON.stringify(forms.report, null, 2));
-  else if (flags.csv === true) print(csvTable(forms.exact).trimEnd());
+  else if (flags.csv === true) printData(csvTable(forms.exact).trimEnd());
   else print(`${textTable(forms.table)}\n${forms.footer ?? ''}`.trimEnd());
 }
 

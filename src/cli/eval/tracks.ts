@@ -9,6 +9,7 @@ import { type Benchmark, BENCHMARKS } from '../../eval/tracks/preprocess.js';
 import { QUOTING } from '../../text/class-list.js';
 import { nameList } from '../parse-values.js';
 import { checkReports, type ReportFlags, outputOptions, printScores } from './output.js';
+import { oneLine } from '../../text/printable.js';
 import { say } from '../terminal.js';
 
 interface TracksFlags extends ReportFlags {
@@ -55,7 +56,7 @@ async function evalTracks(truthPath: string, resultPath: string, flags: TracksFl
   const truth = await readMotTruth(truthPath, flags.sequences);
   const { pairs, unused } = pairSequences(truth, await findTrackResults(resultPath, flags.classes));
   if (unused.length > 0 && flags.sequences === undefined)
-    say(`not scored, no ground truth: ${unused.map(({ name }) => name).join(', ')}\n`);
+    say(`not scored, no ground truth: ${oneLine(unused.map(({ name }) => name).join(', '))}\n`);
   const benchmark = flags.benchmark === 'auto' ? benchmarkOf(truth.map(({ name }) => name)) : flags.benchmark;
   const sequences: SequenceScores[] = [];
   for (const [{ name, rows, regions, frames: stated }, results] of pairs) {

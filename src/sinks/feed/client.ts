@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { ClientOptions } from './client-options.js';
 import type { Message } from './messages.js';
@@ -9,9 +10,15 @@ export interface ClientLimits {
   readonly budgetBytes: number;
   /** A client that gave no sign of life for so long is cut off. */
   readonly deadAfterMs: number;
-  /** Messages and pings that it may send from one pulse to the next; it is cut off when it sends more. */
-  readonly messagesPerPulse: number;
+  /** Bytes that it may send from one pulse to the next; it is cut off when it sends more. */
+  readonly bytesPerPulse: number;
 }
+
+/**
+ * Messages of one client that the socket is given at a time. Node makes an error of each that it still has when the connection
+ * is cut: thousands of them, of many clients at once, are seconds in which nothing else happens.
+ */
+const MOST_UNDERWAY = 8;
 
 /**
  * One connected client. It is measured before each frame and skips frames rather than queueing them: what waits for it
@@ -25,12 +32,17 @@ export class Client {
   readonly #skipped = new Map<string, number>();
   #lastSignMs = performance.now();
   #heard = 0;
+  readonly #queue: Message[] = [];
+  #queuedBytes = 0;
+  #underway = 0;
+  #onEmpty: () => void = () => undefined;
 
-  constructor(socket: WebSocket, options: ClientOptions, limits: ClientLimits) {
+  /** @param connection what the socket reads from. */
+  constructor(socket: WebSocket, connection: Duplex, options: ClientOptions, limits: ClientLimits) {
     this.#socket = socket;
     this.options = options;
     this.#limits = limits;
-    for (const kind of ['pong', 'ping', 'message']) socket.on(kind, this.#hear);
+    connection.prependListener('data', this.#hear);
     // The close that follows says all there is to say: a client's errors are its own.
     socket.on('error', () => undefined);
   }
@@ -47,7 +59,7 @@ export class Client {
 
   /** Whether nothing of what it was sent still waits in this process. */
   get isDrained(): boolean {
-    return this.#socket.bufferedAmount === 0;
+    return this.#waitingBytes === 0;
   }
 
   /** Frames of a source that it was not sent because too much was waiting. */
@@ -55,9 +67,13 @@ export class Client {
     return this.#skipped.get(source) ?? 0;
   }
 
+  get #waitingBytes(): number {
+    return this.#socket.bufferedAmount + this.#queuedBytes;
+  }
+
   /** Whether a message of so many bytes is within its budget. One that is larger than the whole budget goes alone. */
   #hasRoom(bytes: number): boolean {
-    const waiting = this.#socket.bufferedAmount;
+    const waiting = this.#waitingBytes;
     return waiting === 0 || waiting + bytes <= this.#limits.budgetBytes;
   }
 
@@ -73,14 +89,11 @@ export class Client {
   }
 
   /** Sends without looking at the budget: for the few small messages that must not be lost. */
-  send({ data, binary }: Message): void {
+  send(message: Message): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    // The kernel takes bytes for a while even if nobody is there any more. Only when it takes some again after it had
-    // been full does that show that the other side reads.
-    const wasFull = !this.isDrained;
-    this.#socket.send(data, { binary }, (error) => {
-      if (wasFull && !(error instanceof Error)) this.#sign();
-    });
+    this.#queue.push(message);
+    this.#queuedBytes += message.data.length;
+    this.#pump();
   }
 
   /** Asks for a sign of life, or cuts the client off if there was none for too long. */
@@ -92,7 +105,9 @@ export class Client {
 
   /** Says goodbye; cuts the connection if the other side does not answer in time. Settles once it is closed. */
   close(code: number, reason: string, graceMs: number): Promise<void> {
-    return closeSocket(this.#socket, code, reason, graceMs);
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#pump();
+    return closeSocket(this.#socket, code, reason, graceMs, empty);
   }
 
   /** Lets go of what is kept of a source. */
@@ -101,10 +116,41 @@ export class Client {
     this.#skipped.delete(source);
   }
 
-  /** Nothing that a client says is of interest, so that one that says much only costs time. */
-  readonly #hear = (): void => {
+  #pump(): void {
+    // What is left for one that has gone goes with it.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    while (this.#underway < MOST_UNDERWAY) {
+      const next = this.#queue.shift();
+      if (next === undefined) {
+        this.#onEmpty();
+        return;
+      }
+      this.#give(next);
+    }
+  }
+
+  #give({ data, binary }: Message): void {
+    // The kernel takes bytes for a while even if nobody is there any more. Only when it takes some again after it had
+    // been full does that show that the other side reads.
+    const wasFull = this.#socket.bufferedAmount > 0;
+    this.#queuedBytes -= data.length;
+    this.#underway++;
+    this.#socket.send(data, { binary }, (error) => {
+      this.#underway--;
+      if (error instanceof Error) return;
+      if (wasFull) this.#sign();
+      this.#pump();
+    });
+  }
+
+  /**
+   * Nothing that a client says is of interest, so that one that says much only costs time. It is measured before it is taken
+   * apart, as there is no end to what says nothing: empty messages and their fragments.
+   */
+  readonly #hear = ({ length }: Buffer): void => {
     this.#sign();
-    if (++this.#heard > this.#limits.messagesPerPulse) this.#socket.terminate();
+    this.#heard += length;
+    if (this.#heard > this.#limits.bytesPerPulse) this.#socket.terminate();
   };
 
   readonly #sign = (): void => {
@@ -118,8 +164,14 @@ export class Client {
   }
 }
 
-/** Closes a socket with a code and a reason; terminates it if it is still there after `graceMs`. */
-export function closeSocket(socket: WebSocket, code: number, reason: string, graceMs: number): Promise<void> {
+/** Closes a socket with a code and a reason once it is `ready`; terminates it if it is still there after `graceMs`. */
+export function closeSocket(
+  socket: WebSocket,
+  code: number,
+  reason: string,
+  graceMs: number,
+  ready = Promise.resolve(),
+): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState === socket.CLOSED) {
       resolve();
@@ -133,6 +185,8 @@ export function closeSocket(socket: WebSocket, code: number, reason: string, gra
       clearTimeout(timer);
       resolve();
     });
-    socket.close(code, reason);
+    void ready.then(() => {
+      socket.close(code, reason);
+    });
   });
 }

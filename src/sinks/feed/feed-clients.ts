@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { refuseUpgrade } from '../../server/answers.js';
 import type { UpgradeHandler } from '../../server/http-server.js';
@@ -8,14 +9,20 @@ import type { Message } from './messages.js';
 const MOST_CLIENTS = 64;
 /** Those who are told why they are refused, at a time; more than that are refused without a handshake. */
 const MOST_REFUSED = 64;
-const LIMITS: ClientLimits = { budgetBytes: 1_000_000, deadAfterMs: 30_000, messagesPerPulse: 200 };
+const LIMITS: ClientLimits = { budgetBytes: 1_000_000, deadAfterMs: 30_000, bytesPerPulse: 4096 };
 const GRACE_MS = 500;
 
 /** Those who are connected to the feed. */
 export class FeedClients {
   /** Takes the connection of a request for the feed. */
   readonly accept: UpgradeHandler;
-  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: 1024,
+    maxFragments: 4,
+    maxBufferedChunks: 64,
+    perMessageDeflate: false,
+  });
   readonly #clients = new Set<Client>();
   readonly #refused = new Set<WebSocket>();
 
@@ -29,11 +36,14 @@ export class FeedClients {
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
         const wishes = readClientOptions(query);
         webSocket.on('error', () => undefined);
-        if (typeof wishes === 'string') this.#refuse(webSocket, 1008, wishes);
+        const refuse = (code: number, reason: string): void => {
+          this.#refuse(webSocket, socket, code, reason);
+        };
+        if (typeof wishes === 'string') refuse(1008, wishes);
         else if (this.#clients.size >= MOST_CLIENTS)
-          this.#refuse(webSocket, 1013, `there are ${MOST_CLIENTS} viewers already; try again later`);
+          refuse(1013, `there are ${MOST_CLIENTS} viewers already; try again later`);
         else {
-          const client = new Client(webSocket, wishes, LIMITS);
+          const client = new Client(webSocket, socket, wishes, LIMITS);
           this.#clients.add(client);
           webSocket.on('close', () => this.#clients.delete(client));
           greet(client);
@@ -77,8 +87,13 @@ export class FeedClients {
     this.#sockets.close();
   }
 
-  #refuse(socket: WebSocket, code: number, reason: string): void {
+  #refuse(socket: WebSocket, connection: Duplex, code: number, reason: string): void {
     this.#refused.add(socket);
+    let heard = 0;
+    connection.prependListener('data', ({ length }: Buffer) => {
+      heard += length;
+      if (heard > LIMITS.bytesPerPulse) socket.terminate();
+    });
     void closeSocket(socket, code, reason, GRACE_MS).then(() => this.#refused.delete(socket));
   }
 }

@@ -1,4 +1,5 @@
-import { oneLine, redact } from '../../ffmpeg/redact.js';
+import { redact } from '../../ffmpeg/redact.js';
+import { oneLine } from '../../text/printable.js';
 import type { Logger } from '../../contract/logger.js';
 import { CUT_SHORT } from './decode-verdict.js';
 

@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, messageOf, SightlineError } from '../../errors.js';
 import type { FfmpegInput } from '../../ffmpeg/child.js';
-import { oneLine, redact } from '../../ffmpeg/redact.js';
 import { type CutFile, lookForCut } from './cut-file.js';
 import { isEncryptedMp4 } from './encrypted-mp4.js';
+import { redact } from '../../ffmpeg/redact.js';
+import { oneLine } from '../../text/printable.js';
 
 /** An input that ffmpeg can be started on. */
 export interface LocatedInput extends CutFile {

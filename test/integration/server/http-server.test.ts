@@ -164,6 +164,40 @@ describe('the HTTP server', () => {
     expect(await statusFor(url, { host: 'evil.example' })).toBe(403);
   });
 
+  it('answers only so many requests of one connection, and holds only so many connections', async () => {
+    const { url } = await start();
+    const { hostname, port } = new URL(url);
+    const connection = createConnection({ host: hostname, port: Number(port) });
+    let text = '';
+    connection.on('data', (part) => (text += part.toString()));
+    const gone = new Promise((resolve) => connection.once('close', resolve));
+    connection.end('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(300));
+    await gone;
+    expect(text.match(/HTTP\/1.1 200 /g)?.length).toBeLessThanOrEqual(200);
+
+    let turnedAway = 0;
+    const crowd = Array.from({ length: 600 }, () => createConnection({ host: hostname, port: Number(port) }));
+    onTestFinished(() => {
+      for (const socket of crowd) socket.destroy();
+    });
+    await new Promise<void>((resolve) => {
+      for (const socket of crowd) {
+        socket.on('error', () => undefined);
+        socket.once('close', () => {
+          if (++turnedAway === 600 - 512) resolve();
+        });
+      }
+    });
+    for (const socket of crowd) socket.destroy();
+    // Whoever comes when there is room again is answered.
+    const answered = async (): Promise<boolean> =>
+      fetch(`${url}/healthz`).then(
+        () => true,
+        () => false,
+      );
+    while (!(await answered()));
+  });
+
   it.each(['//', '/%', 'http://[', '/ws?%'])('is not brought down by an upgrade to "%s"', async (target) => {
     const { url } = await startFeed();
     const { socket } = upgrade(url, target);
@@ -212,12 +246,26 @@ describe('the feed with too many viewers', () => {
     for (const { socket } of seated) expect(socket.readyState).toBe(WebSocket.OPEN);
   });
 
-  it('cuts off a client that talks without end, and keeps the others', async () => {
+  it.each([
+    ['messages', '8181010203047a'],
+    ['empty messages', '818001020304'],
+    ['empty pings', '898001020304'],
+    ['pieces of a message that has no end', '008001020304'],
+  ])('cuts off a client that sends %s without end, and keeps the others', async (what, frame) => {
     const { url } = await startFeed();
-    const [noisy, quiet] = [connect(url), connect(url)];
-    await Promise.all([noisy.next(), quiet.next()]);
-    for (let count = 0; count < 1000; count++) noisy.socket.send('x');
-    expect((await noisy.closed)[0]).toBe(1006);
+    const quiet = connect(url);
+    await quiet.next();
+    const { socket, closed } = upgrade(url, '/ws');
+    await new Promise((resolve) => socket.once('data', resolve));
+    if (what.startsWith('pieces')) socket.write(Buffer.from('018001020304', 'hex'));
+    const many = Buffer.from(frame.repeat(100), 'hex');
+    const push = (): void => {
+      socket.write(many, (error) => {
+        if (!(error instanceof Error)) setImmediate(push);
+      });
+    };
+    push();
+    expect(await closed).toMatch(/^HTTP\/1.1 101 /);
     expect(quiet.socket.readyState).toBe(WebSocket.OPEN);
   });
 });
