@@ -1,6 +1,6 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { clip, runCli } from '../support/cli.js';
+import { clip, ROOT, runCli } from '../support/cli.js';
 import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -10,6 +10,9 @@ const HARMFUL = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 const EVIL = '\u001b[2J\u009b2J\u001b]0;x\u0007\u202e\nerror: forged';
 
 const [, model = ''] = await fakeModel();
+// `model info` looks at the weights.
+for (const file of readdirSync(`${ROOT}models/street-b0`))
+  if (!existsSync(`${model}/${file}`)) symlinkSync(`${ROOT}models/street-b0/${file}`, `${model}/${file}`);
 for (const file of ['model.json', 'fake.json']) {
   const text = readFileSync(`${model}/${file}`, 'utf8');
   writeFileSync(`${model}/${file}`, text.replaceAll('"car"', JSON.stringify(`car${EVIL}`)));
@@ -26,7 +29,7 @@ describe('names that hold orders to a terminal', () => {
     copyFileSync(clip('car-detection'), video);
     writeFileSync(
       `${cwd}/zones.yaml`,
-      `lines: [{ name: ${JSON.stringify(`gate${EVIL}`)}, points: [[384, 0], [384, 432]] }]\n`,
+      `lines: [{ name: ${JSON.stringify('gate\u202e')}, points: [[384, 0], [384, 432]] }]\n`,
     );
     const args =
       what === 'model'
