@@ -47,5 +47,7 @@ export interface Detector {
   readonly info: DetectorInfo;
   /** @returns one entry per input, in the same order. */
   detect(inputs: readonly ModelInput[]): Promise<readonly DetectedFrame[]>;
+  /** The run is ending: what is left is little, and nothing that hangs is worth a new start. May be called again. */
+  windDown?(): void;
   close(): Promise<void>;
 }

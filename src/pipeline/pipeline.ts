@@ -122,6 +122,7 @@ class Run implements Pipeline {
 
   stop(): void {
     this.#stopping.abort();
+    this.#windDown();
     this.#endIfIdle();
   }
 
@@ -237,6 +238,14 @@ class Run implements Pipeline {
     const run = new SourceRun(source, [...this.#sinks.shared, ...ownSinks], this.#context);
     this.#sources.enlist(run);
     return run;
+  }
+
+  #windDown(): void {
+    try {
+      this.#parts.detector.windDown?.();
+    } catch (error) {
+      this.#parts.logger.error({}, messageOf(error));
+    }
   }
 
   #endIfIdle(): void {

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +17,7 @@ import {
   headerOf,
   type HostFrame,
 } from './protocol.js';
+import { watchForSilence } from './silence.js';
 
 /** What a child is started with. */
 export interface HostProcessOptions {
@@ -58,6 +58,9 @@ export class HostProcess {
   #info: DetectorInfo | undefined;
   #pending: Pending | undefined;
   #lastId = 0;
+  #quietMs: number;
+  /** Begins to count the silence anew; there while an answer is waited for. */
+  #watchAgain: (() => void) | undefined;
   /** Why we ended it, if we did. */
   #verdict: HostLost | undefined;
   /** What `ended` settled with. */
@@ -65,6 +68,7 @@ export class HostProcess {
 
   private constructor(options: HostProcessOptions) {
     this.#options = options;
+    this.#quietMs = options.requestTimeoutMs;
     this.#child = spawn(process.execPath, [entryPath()], {
       // Only the socket and stderr: a native library that prints to stdout would print into the user's data.
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -137,6 +141,12 @@ export class HostProcess {
     }
   }
 
+  /** From now on a child that uses no processor time for `quietMs` is lost. */
+  hurry(quietMs: number): void {
+    this.#quietMs = Math.min(this.#quietMs, quietMs);
+    this.#watchAgain?.();
+  }
+
   /** Kills the child, which has nothing to save, and waits until it is reaped. */
   async stop(): Promise<void> {
     await this.#lose(new HostLost('was stopped'));
@@ -149,10 +159,15 @@ export class HostProcess {
     const answer = new Promise<HostFrame>((resolve, reject) => {
       this.#pending = { id, resolve, reject };
     });
-    const limits = { longestMs: timeoutMs, quietMs: this.#options.requestTimeoutMs };
-    const cancel = watchForSilence(this.pid, limits, (ms) => {
-      void this.#lose(new HostLost(`did not answer for ${ms / 1000} s`));
-    });
+    const watch = (): (() => void) =>
+      watchForSilence(this.pid, { longestMs: timeoutMs, quietMs: this.#quietMs }, (ms) => {
+        void this.#lose(new HostLost(`did not answer for ${ms / 1000} s`));
+      });
+    let cancel = watch();
+    this.#watchAgain = () => {
+      cancel();
+      cancel = watch();
+    };
     const [body, ...pixels] = bodies;
     const chunks = [headerOf(kind, id, body!.length), body!];
     if (pixels.length > 0) {
@@ -166,6 +181,7 @@ export class HostProcess {
       throw replied.reason;
     } finally {
       cancel();
+      this.#watchAgain = undefined;
       this.#pending = undefined;
     }
   }
@@ -244,47 +260,6 @@ export class HostProcess {
     this.#gone = this.#verdict ?? natural;
     this.#pending?.reject(this.#gone);
     return this.#gone;
-  }
-}
-
-/**
- * Calls `expire` after `longestMs` of this process's own running time, or after `quietMs` in which the child has used no
- * processor time either: it is stopped or waits for what does not come. A pause of this process (Ctrl-Z, a sleeping laptop, a
- * blocked loop) counts as no more than a tenth of `quietMs`: the child stood still as well, or its answer only waits to be read.
- */
-function watchForSilence(
-  pid: number | undefined,
-  limits: { readonly longestMs: number; readonly quietMs: number },
-  expire: (ms: number) => void,
-): () => void {
-  const { longestMs, quietMs } = limits;
-  let [ticks, quiet] = [0, 0];
-  let used = processorTicksOf(pid);
-  const timer = setInterval(() => {
-    const now = processorTicksOf(pid);
-    quiet = now === undefined || now === used ? quiet + 1 : 0;
-    used = now;
-    ticks++;
-    const silent = now !== undefined && quiet >= TICKS;
-    if (!silent && ticks * quietMs < TICKS * longestMs) return;
-    clearInterval(timer);
-    expire(silent ? quietMs : longestMs);
-  }, quietMs / TICKS);
-  return () => {
-    clearInterval(timer);
-  };
-}
-
-const TICKS = 10;
-
-/** Processor time that a process has used; undefined where the system has no /proc, or the process is gone. */
-function processorTicksOf(pid: number | undefined): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return undefined;
   }
 }
 

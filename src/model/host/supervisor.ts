@@ -25,6 +25,8 @@ const NEVER = new AbortController().signal;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Deaths in a row without one answered request after which there is no point in another start. */
 const MOST_FAILURES = 5;
+/** At the end of a run a process that uses no processor time is waited for so long. */
+const HURRY_MS = 5000;
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5000;
 /** The longest part of a child's last words that goes into an error message. */
@@ -78,6 +80,7 @@ class Supervisor implements HostedDetector {
   readonly #options: HostProcessOptions;
   readonly #logger: Logger | undefined;
   readonly #ending = new AbortController();
+  #windingDown = false;
   #info: DetectorInfo;
   /** The living child, or the one that is being started; rejects when no more are. */
   #child: Promise<HostProcess>;
@@ -116,12 +119,23 @@ class Supervisor implements HostedDetector {
       if (this.#failures >= MOST_FAILURES) await this.#child;
       throw new SightlineError(
         'ERR_INFERENCE_LOST',
-        `the inference process ${clauseOf(error)}; ${framesAre(inputs.length)} lost, it is started again`,
+        `the inference process ${clauseOf(error)}; ${framesAre(inputs.length)} lost, ` +
+          (this.#windingDown ? 'and the run is ending' : 'it is started again'),
         { cause: error },
       );
     } finally {
       this.#busy = false;
     }
+  }
+
+  windDown(): void {
+    this.#windingDown = true;
+    void this.#child.then(
+      (child) => {
+        child.hurry(HURRY_MS);
+      },
+      () => undefined,
+    );
   }
 
   close(): Promise<void> {
@@ -142,6 +156,8 @@ class Supervisor implements HostedDetector {
       if (this.#ending.signal.aborted) return;
       this.#failures++;
       this.#logger?.warn({ pid: child.pid, reason: clauseOf(reason) }, 'inference process lost');
+      // The lost one answers each call at once.
+      if (this.#windingDown) return;
       this.#child = this.#startAgain(reason, child.lastLines);
       // Whoever calls `detect` next is told.
       this.#child.catch(() => undefined);

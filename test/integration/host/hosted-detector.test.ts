@@ -140,6 +140,23 @@ describe('a child that is lost', () => {
     await expect(detector.detect(inputsOf(1))).rejects.toThrow('did not answer for 1 s; 1 frame is lost');
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'while the run is ending: it is given up soon, for good',
+    async () => {
+      detector = await createHostedDetector(options());
+      await detector.detect(inputsOf(1));
+      process.kill(hostsOf(process.pid)[0]!, 'SIGSTOP');
+      const asked = detector.detect(inputsOf(1));
+      detector.windDown!();
+      await expect(asked).rejects.toMatchObject({
+        code: 'ERR_INFERENCE_LOST',
+        message: 'the inference process did not answer for 5 s; 1 frame is lost, and the run is ending',
+      });
+      await expect(detector.detect(inputsOf(1))).rejects.toMatchObject({ code: 'ERR_INFERENCE_LOST' });
+      expect([detector.restarts, hostsOf(process.pid)]).toEqual([0, []]);
+    },
+  );
+
   it('five times in a row: the fifth time is the last', async () => {
     detector = await createHostedDetector(options());
     for (let i = 1; i < 5; i++) {
