@@ -52,6 +52,14 @@ describe('parseOptions', () => {
       /option "model.gpu.visibleDevices.0" is -1/,
     ],
     [{ sources: ['a'], server: { port: 99_999 } }, /option "server.port" is 99999/],
+    [
+      { sources: ['a'], server: { port: 1, allowedOrigins: ['wall.example.com'] } },
+      /option "server.allowedOrigins.0" is "wall.example.com": expected an origin such as https/,
+    ],
+    [
+      { sources: ['a'], server: { port: 1, allowedOrigins: ['https://wall.example.com/'] } },
+      /option "server.allowedOrigins.0"/,
+    ],
   ])('refuses %j in one line', (input: object, message) => {
     expect(() => parseOptions(input as OptionsInput)).toThrow(message);
     expect(() => parseOptions(input as OptionsInput)).toThrow(/^[^\n]+$/);
