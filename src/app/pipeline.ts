@@ -4,6 +4,7 @@ import type { SourceInput } from '../config/schema.js';
 import type { SourceSummary } from '../contract/run.js';
 import type { Sink } from '../contract/sink.js';
 import type { Source } from '../contract/source.js';
+import { checkSink } from '../options/check-parts.js';
 import type { Pipeline as AssembledPipeline } from '../pipeline/pipeline.js';
 
 /** Options of a source of whatever kind, or a source. */
@@ -69,11 +70,13 @@ export function withKinds<Own extends { readonly type: string }>(
     [Symbol.asyncDispose]: () => run.close(),
     addSource: (written, ownSinks = []) =>
       make.source(written, false, async (source, own) => {
-        await run.addSource(source, [...own, ...ownSinks]);
+        await run.addSource(source, [...own, ...ownSinks.map((sink) => checkSink(sink))]);
         return source.id;
       }),
     replaceSource: (written, ownSinks = []) =>
-      make.source(written, true, (source, own) => run.replaceSource(source, [...own, ...ownSinks])),
+      make.source(written, true, (source, own) =>
+        run.replaceSource(source, [...own, ...ownSinks.map((sink) => checkSink(sink))]),
+      ),
     removeSource: (id) => make.remove(id, () => run.removeSource(id)),
     async addSink(written) {
       const sink = await make.sink(written);

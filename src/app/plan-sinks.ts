@@ -4,6 +4,7 @@ import type { Options } from '../config/schema.js';
 import type { Service } from '../contract/service.js';
 import type { Sink } from '../contract/sink.js';
 import { SightlineError } from '../errors.js';
+import { checkSink } from '../options/check-parts.js';
 import { createHttpServer } from '../server/http-server.js';
 import type { SinkKind, SinkSource } from '../sinks/sink-kind.js';
 import { checkOutputs, type Output, type Read } from './check-outputs.js';
@@ -43,6 +44,7 @@ export function planSinks(
   { sinks, server: where, overwrite }: Pick<Options, 'sinks' | 'server' | 'overwrite'>,
   { kinds, ...tools }: RunTools,
 ): SinkPlan {
+  for (const sink of sinks) if (isReadyMade(sink)) checkSink(sink);
   const blind = new WeakSet<Sink>();
   const server = where && createHttpServer({ ...where, logger: tools.logger });
   const entries =
@@ -52,6 +54,7 @@ export function planSinks(
   const create = async ({ type, ...options }: Entry, source?: SinkSource): Promise<Sink> => {
     const kind = kindOf(kinds.sinks, type);
     const sink = await kind.create(options, { ...tools, overwrite, server, source });
+    checkSink(sink, `what the kind "${type}" made`);
     if (kind.worksBlind === true) blind.add(sink);
     return sink;
   };
@@ -71,7 +74,7 @@ export function planSinks(
         ),
       ),
     async createAnother(entry, sources, reads) {
-      if (isReadyMade(entry)) return entry;
+      if (isReadyMade(entry)) return checkSink(entry);
       if (isForOne(entry, kinds))
         throw usage(`a sink of type ${entry.type} takes one source; hand it to "addSource", made already`);
       await checkOutputs(outputsOf([...entries, entry], kinds, sources), reads);

@@ -4,6 +4,7 @@ import type { Entry } from '../config/kinds.js';
 import type { Options } from '../config/schema.js';
 import type { Source } from '../contract/source.js';
 import { SightlineError } from '../errors.js';
+import { checkSource } from '../options/check-parts.js';
 import type { SinkSource } from '../sinks/sink-kind.js';
 import type { RunTools } from './run-tools.js';
 
@@ -53,8 +54,10 @@ export async function planSources(
 }
 
 async function unnamed(source: Entry | Source, { kinds, ...tools }: RunTools): Promise<Unnamed[]> {
-  if (isReadyMade(source))
+  if (isReadyMade(source)) {
+    checkSource(source);
     return [{ id: source.id, name: source.id, analytics: undefined, create: () => Promise.resolve(source) }];
+  }
   const { type, id, analytics, ...options } = source as Entry & Pick<Unnamed, 'id' | 'analytics'>;
   const kind = kindOf(kinds.sources, type);
   const each = (await kind.expand?.(options)) ?? [options];
@@ -70,7 +73,8 @@ async function unnamed(source: Entry | Source, { kinds, ...tools }: RunTools): P
       address,
       name: address === undefined ? type : nameOf(address),
       analytics,
-      create: async (settled) => kind.create(chosen, { ...tools, id: settled }),
+      create: async (settled) =>
+        checkSource(await kind.create(chosen, { ...tools, id: settled }), `what the kind "${type}" made`),
     };
   });
 }

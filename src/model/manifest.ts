@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as z from 'zod';
 import { messageOf, SightlineError } from '../errors.js';
+import { readDiskFile } from '../files/read-file.js';
 import type { ModelManifest } from './architectures/base-manifest.js';
 import { architectureNamedIn } from './architectures/registry.js';
 import { unreadable } from './read-weights.js';
@@ -17,7 +17,7 @@ export async function loadManifest(dir: string): Promise<ModelManifest> {
   const path = join(dir, MANIFEST_FILE);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readDiskFile(path)).toString('utf8');
   } catch (cause) {
     throw unreadable(`no model in "${dir}"`, path, cause, 'pass a folder that holds model.json');
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SightlineError } from '../errors.js';
+import { readDiskFile } from '../files/read-file.js';
 import { codeOf } from '../files/reasons.js';
 import type { ModelManifest } from './architectures/base-manifest.js';
 
@@ -17,7 +17,7 @@ export async function readWeights(
   const path = join(dir, manifest.weights.file);
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readDiskFile(path);
   } catch (cause) {
     throw unreadable(`model "${manifest.name}" has no weights`, path, cause, 'download the model again');
   }

@@ -36,31 +36,49 @@ export function checkOptions<Schema extends z.ZodType>(
   options: unknown,
   of?: string,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(options, { error: unknownKeys });
+  const parsed = schema.safeParse(options, { error: inWords });
   if (parsed.success) return parsed.data;
-  const { message } = describe(mostTelling(parsed.error.issues)!, options);
+  const { message } = describe(mostTelling(parsed.error.issues)!, options, schema);
   throw new SightlineError('ERR_USAGE', of === undefined ? message : `${of}: ${message}`);
 }
 
 /** The first thing that is wrong with options; undefined if nothing is. */
 export function findProblem(schema: z.ZodType, options: unknown): OptionProblem | undefined {
-  const { error } = schema.safeParse(options, { error: unknownKeys });
-  return error && describe(mostTelling(error.issues)!, options);
+  const { error } = schema.safeParse(options, { error: inWords });
+  return error && describe(mostTelling(error.issues)!, options, schema);
 }
 
-/** The only complaint that needs to know the schema: which name is near depends on the names that there are. */
-function unknownKeys(issue: z.core.$ZodRawIssue): string | undefined {
+/** What zod's own words say in the terms of a schema. Which name is near depends on the names that there are. */
+function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type') {
+    const quotes = issue.expected === 'string' && issue.input !== undefined ? ', in quotes' : '';
+    return EXPECTED[issue.expected]?.concat(quotes);
+  }
   if (issue.code !== 'unrecognized_keys' || !(issue.inst instanceof z.ZodObject)) return undefined;
   return didYouMean(issue.keys[0] ?? '', Object.keys(issue.inst.shape));
 }
 
-function describe(found: z.core.$ZodIssue, input: unknown): OptionProblem {
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'expected text',
+  number: 'expected a number',
+  int: 'expected a whole number',
+  boolean: 'expected true or false',
+  array: 'expected a list',
+  object: 'expected keys with values',
+  record: 'expected keys with values',
+};
+
+function describe(found: z.core.$ZodIssue, input: unknown, schema: z.ZodType): OptionProblem {
   const issue = innermost(found);
   const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') {
-    const unknown = [...path, issue.keys[0]!];
-    return { path: unknown, message: `unknown option "${unknown.join('.')}"${message}` };
+    const key = issue.keys[0]!;
+    const unknown = [...path, key];
+    const elsewhere = message === '' ? placesOf(key, schema) : [];
+    const hint = elsewhere.length === 0 ? message : ` (did you mean "${elsewhere.join('" or "')}"?)`;
+    return { path: unknown, message: `unknown option "${unknown.join('.')}"${hint}` };
   }
+  if (path.length === 0) return { path, message: `expected options, found ${written(input)}` };
   const value = path.reduce<unknown>(
     (at, step) =>
       typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined,
@@ -92,9 +110,33 @@ function depthOf(issue: z.core.$ZodIssue): number {
   return issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0);
 }
 
+/** Where else a key of this name stands: people write `device` without the `model` around it. */
+function placesOf(key: string, schema: unknown, above: readonly string[] = []): readonly string[] {
+  let inner = schema;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
+    inner = inner.unwrap();
+  if (!(inner instanceof z.ZodObject)) return [];
+  return Object.entries(inner.shape).flatMap(([name, member]) => [
+    ...(name === key ? [[...above, name].join('.')] : []),
+    ...placesOf(key, member, [...above, name]),
+  ]);
+}
+
 function show(value: unknown): string {
-  if (value === undefined) return 'is missing';
-  // JSON has no word for a number that is none.
-  const written = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return `is ${written.length > 100 ? `${written.slice(0, 97)}...` : written}`;
+  return value === undefined ? 'is missing' : `is ${written(value)}`;
+}
+
+function written(value: unknown): string {
+  const text = (asJson(value) ?? `a ${typeof value} that cannot stand here`).replaceAll(/\s+/g, ' ');
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+}
+
+/** Undefined for what JSON has no words for: functions, what holds itself. */
+function asJson(value: unknown): string | undefined {
+  if (typeof value === 'number' || value === undefined) return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -139,6 +141,29 @@ describe('bad input gets one clear line and the right exit code', () => {
     }
   });
 
+  it('a pipe that nobody writes to, wherever a file is named', async () => {
+    const cwd = await temporaryFolder();
+    mkdirSync(join(cwd, 'model'));
+    execFileSync('mkfifo', [join(cwd, 'pipe'), join(cwd, 'model', 'model.json')]);
+    cpSync(join(ROOT, 'models', 'street-b0'), join(cwd, 'weightless'), { recursive: true });
+    rmSync(join(cwd, 'weightless', 'weights.safetensors'));
+    execFileSync('mkfifo', [join(cwd, 'weightless', 'weights.safetensors')]);
+    const runs: readonly (readonly [readonly string[], number])[] = [
+      [['track', '--config', 'pipe'], 2],
+      [['track', clip('car-detection'), '--zones', 'pipe'], 2],
+      [['track', clip('car-detection'), '--model', 'model', '--jsonl', '-'], 3],
+      [['track', clip('car-detection'), '--model', 'weightless', '--jsonl', '-'], 3],
+    ];
+    for (const [args, expected] of runs) {
+      const { code, stderr } = await runCli(args, { cwd });
+      expect([code, stderr]).toEqual([
+        expected,
+        expect.stringMatching(/^error: [^\n]+ it is a pipe |\(it is a pipe /),
+      ]);
+      expect(stderr).toMatch(ONE_LINE);
+    }
+  });
+
   it('an output that cannot be written', async () => {
     const cwd = await temporaryFolder();
     for (const flag of ['--video', '--jsonl', '--mot']) {
@@ -173,6 +198,12 @@ describe('bad input gets one clear line and the right exit code', () => {
     [['track', 'a.mp4', '--stride', '0.5'], /whole number from 1/],
     [['track', 'a.mp4', '--wat'], /unknown option '--wat'/],
     [['trak', 'a.mp4'], /unknown command 'trak'.*track/s],
+    [
+      ['my street.mp4', '--conf', '0.4'],
+      /; to look at a video: sightline track 'my street\.mp4' --conf 0\.4$/m,
+    ],
+    [['http://h/a.mp4'], /; to look at a video: sightline track http:\/\/h\/a\.mp4$/m],
+    [['nonsense'], /^error: unknown command 'nonsense'$/m],
     [['track', 'a.mp4', '--config', 'none.yaml'], /none\.yaml/],
     [['track', 'a.mp4', '--video', 'b.mp4', '--jsonl', './b.mp4'], /named for two outputs/],
     [['track', 'a.mp4', '--device', 'quantum'], /quantum/],

@@ -1,6 +1,6 @@
 /** The text files that the reference keeps beside its weights: class names, a line each, and anchors in one line. */
-import { readFile, stat } from 'node:fs/promises';
 import { messageOf, SightlineError } from '../../errors.js';
+import { readTextFile } from '../../files/read-file.js';
 import type { EfficientNetManifest } from '../architectures/efficientnet-yolov3/manifest.js';
 
 const MAX_TEXT_BYTES = 2 ** 20;
@@ -53,19 +53,14 @@ export async function readAnchors(path: string): Promise<EfficientNetManifest['a
 
 async function readText(path: string, what: string): Promise<string> {
   try {
-    const { size } = await stat(path);
-    if (size > MAX_TEXT_BYTES) throw unusable(path, `${size} bytes are too many for a list of ${what}`);
-    // The decoder drops a byte order mark.
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    return await readTextFile(path, MAX_TEXT_BYTES);
   } catch (cause) {
-    if (cause instanceof SightlineError) throw cause;
-    if (cause instanceof TypeError) throw unusable(path, 'it is not text in UTF-8', cause);
     throw new SightlineError('ERR_USAGE', `"${path}" with the ${what} cannot be read: ${messageOf(cause)}`, {
       cause,
     });
   }
 }
 
-function unusable(path: string, problem: string, cause?: unknown): SightlineError {
-  return new SightlineError('ERR_USAGE', `"${path}" cannot be used: ${problem}`, { cause });
+function unusable(path: string, problem: string): SightlineError {
+  return new SightlineError('ERR_USAGE', `"${path}" cannot be used: ${problem}`);
 }

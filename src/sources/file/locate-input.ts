@@ -45,7 +45,8 @@ export async function locateInput(path: string): Promise<LocatedInput> {
   if (!URL.canParse(path))
     throw new SightlineError('ERR_USAGE', `an input begins with ${scheme}:// but is not a URL`);
   return {
-    input: { url: path, options: ['-rw_timeout', HTTP_TIMEOUT_US] },
+    // ffmpeg knows its protocols in lower case only.
+    input: { url: scheme + path.slice(scheme.length), options: ['-rw_timeout', HTTP_TIMEOUT_US] },
     name: oneLine(redact(path)),
   };
 }

@@ -115,7 +115,7 @@ describe('loadManifest', () => {
     await mkdir(join(folder, 'model.json'));
     await expect(loadManifest(folder)).rejects.toMatchObject({
       code: 'ERR_MODEL_NOT_FOUND',
-      message: expect.stringContaining('EISDIR') as string,
+      message: expect.stringContaining('it is a directory') as string,
     });
   });
 
