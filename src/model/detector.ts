@@ -15,6 +15,7 @@ import {
 } from './detector-options.js';
 import { type LoadedNetwork, loadNetwork } from './load-network.js';
 import { NonMaximumSuppression } from './nms.js';
+import { OutputWatch } from './output-watch.js';
 import { loadManifestAt } from './read-network.js';
 
 export type { DetectorOptions } from './detector-options.js';
@@ -39,6 +40,7 @@ class LocalDetector implements Detector {
   readonly #backend: Backend;
   readonly #decoder: OutputDecoder;
   readonly #suppressor: NonMaximumSuppression;
+  readonly #watch: OutputWatch;
   /** Where frames that do not lie side by side are brought together; made when first needed. */
   #batch: Uint8Array | undefined;
   #running: Promise<unknown> | undefined;
@@ -48,6 +50,7 @@ class LocalDetector implements Detector {
     const { manifest, backend } = loaded;
     this.info = infoOf(loaded, options.maxBatch);
     this.#backend = backend;
+    this.#watch = new OutputWatch(this.info);
     this.#decoder = loaded.createDecoder(thresholdsOf(manifest, options));
     this.#suppressor = new NonMaximumSuppression({
       iou: options.iou ?? manifest.defaults.iou,
@@ -86,6 +89,7 @@ class LocalDetector implements Detector {
     const heads = await this.#backend.run(this.#pixelsOf(inputs), inputs.length);
     return inputs.map(({ letterbox }, index) => {
       const candidates = this.#decoder.decode(heads, index, sourceTransformOf(letterbox));
+      this.#watch.see(candidates);
       const count = this.#suppressor.select(candidates);
       const detections = detectionsOf(
         candidates,

@@ -11,6 +11,8 @@ export interface Candidates {
   readonly classIds: Int32Array;
   /** Anchors thrown away because a value that was needed was NaN or infinite, or the box overflowed. */
   readonly invalid: number;
+  /** How many anchors, rows or queries the network puts out for a picture. */
+  readonly outputs: number;
 }
 
 /** Makes candidates of what a network puts out. */
@@ -33,6 +35,7 @@ const LEAST_SIZE = 0.02;
 export class CandidateBuffer implements Candidates {
   count = 0;
   invalid = 0;
+  outputs = 0;
   boxes = new Float64Array(4 * 256);
   scores = new Float64Array(256);
   classIds = new Int32Array(256);
@@ -46,10 +49,11 @@ export class CandidateBuffer implements Candidates {
     this.#clip = clip;
   }
 
-  /** Forgets all candidates. */
-  clear(): void {
+  /** Forgets all candidates. @param outputs that the next ones are chosen from; those that come apart are added later. */
+  clear(outputs = 0): void {
     this.count = 0;
     this.invalid = 0;
+    this.outputs = outputs;
   }
 
   /**

@@ -52,7 +52,7 @@ export class RowDecoder implements OutputDecoder {
   decode(heads: readonly HeadTensor[], index: number, transform: BoxTransform): Candidates {
     const { channels, classes, boxes, values } = this.#options;
     const rows = checkRows(heads, channels);
-    this.#found.clear();
+    this.#found.clear(rows);
     this.#rows = rows;
     const scores = viewOf(heads[classes[0]]!, index, classes[1]);
     const places = viewOf(heads[boxes[0]]!, index, boxes[1]);

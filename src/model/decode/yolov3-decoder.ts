@@ -66,6 +66,7 @@ export class Yolov3Decoder implements OutputDecoder {
     // Both layouts are walked by the same loop: planes of one channel, or channels of one cell, lie side by side.
     const cellStride = head.layout === 'nchw' ? 1 : head.channels;
     const channelStride = head.layout === 'nchw' ? cells : 1;
+    this.#found.outputs += cells * (anchors.length / 2);
     const cut = this.#objectnessCut;
     const { data } = head;
     for (let anchor = 0; anchor < anchors.length / 2; anchor++) {

@@ -24,6 +24,7 @@ export const ATTRIBUTE = {
   integer: 3,
   string: 4,
   tensor: 5,
+  graph: 6,
   integers: 8,
   type: 20,
 } as const;
@@ -33,8 +34,11 @@ export const ATTRIBUTE_TYPE = { float: 1, integer: 2, string: 3, integers: 7 } a
 export const TENSOR = {
   dims: 1,
   dataType: 2,
+  floats: 4,
+  int32s: 5,
   name: 8,
   rawData: 9,
+  doubles: 10,
   externalData: 13,
   dataLocation: 14,
 } as const;
@@ -49,4 +53,4 @@ export const SHAPE = { dimension: 1 } as const;
 /** TensorShapeProto.Dimension. */
 export const DIMENSION = { value: 1, parameter: 2 } as const;
 /** TensorProto.DataType. */
-export const DATA_TYPE = { float: 1, uint8: 2, int64: 7, float16: 10 } as const;
+export const DATA_TYPE = { float: 1, uint8: 2, int64: 7, float16: 10, double: 11, bfloat16: 16 } as const;

@@ -7,6 +7,7 @@ import type { InputSize } from '../../geometry/input-size.js';
 import { MANIFEST_FORMAT } from '../architectures/base-manifest.js';
 import { ONNX_ARCHITECTURES } from '../architectures/registry.js';
 import { COCO_ANCHORS } from '../decode/head-anchors.js';
+import { checkOnnxNumbers } from '../onnx/check-numbers.js';
 import { classNamesIn } from '../onnx/class-names.js';
 import type { OnnxFamily, OnnxManifest, WantedOutputs } from '../onnx/onnx-family.js';
 import { readOnnxFile } from '../onnx/onnx-file.js';
@@ -128,6 +129,7 @@ async function readForeign(origin: string): Promise<ForeignFile> {
       `"${origin}" suppresses overlapping boxes itself (NonMaxSuppression); export it without that: suppression is done here`,
     );
   }
+  checkOnnxNumbers(bytes, origin);
   return { origin, bytes, file, picture: pictureInputOf(file, origin) };
 }
 

@@ -6,6 +6,7 @@ import type { Architecture } from '../architectures/architecture.js';
 import { letterboxKeys, manifestKeys, weightsKeys } from '../architectures/base-manifest.js';
 import type { OnnxProgram } from '../backends/backend.js';
 import { readWeights } from '../read-weights.js';
+import { checkOnnxNumbers } from './check-numbers.js';
 import type { OnnxFamily, OnnxManifest } from './onnx-family.js';
 import { describeValue, readOnnxFile } from './onnx-file.js';
 import { pictureInputOf } from './onnx-input.js';
@@ -105,6 +106,7 @@ async function readProgram(dir: string, manifest: OnnxManifest): Promise<OnnxPro
   const origin = join(dir, manifest.weights.file);
   const bytes = await readWeights(dir, manifest);
   const picture = pictureInputOf(readOnnxFile(bytes, origin), origin);
+  checkOnnxNumbers(bytes, origin);
   const { width, height, batch } = manifest.input;
   for (const [key, own, said] of [
     ['width', picture.width, width],

@@ -42,6 +42,47 @@ export function checkWeights(weights: Weights, wanted: WeightShapes, origin: str
 }
 
 /**
+ * Weights must be numbers: a training that went astray leaves others, and one is enough to spoil every output behind it.
+ * @param epsilon what batch norms add to their variances, whose sum has to have a root.
+ * @throws SightlineError ERR_WEIGHTS_INVALID naming the first tensor that holds something else, and the value.
+ */
+export function checkNumbers(weights: Weights, epsilon: number, origin: string): void {
+  for (const [name, { data }] of weights) {
+    const wrong = firstNonNumber(data);
+    if (wrong !== -1) throw noNumber(origin, name, data[wrong]!, wrong, data.length);
+    // In float32 a variance may end up a little below zero.
+    if (name.endsWith('/moving_variance') && data.some((value) => value <= -epsilon)) {
+      throw new SightlineError('ERR_WEIGHTS_INVALID', `"${origin}" has variances below zero in "${name}"`);
+    }
+  }
+}
+
+/** Place of the first value that is NaN or, unless they are allowed, infinite; −1 if there is none. */
+export function firstNonNumber(data: ArrayLike<number>, infinities = false): number {
+  for (let at = 0; at < data.length; at++) {
+    const value = data[at]!;
+    // The difference is NaN for both infinities and for NaN.
+    if (value - value !== 0 && !(infinities && value === value)) return at;
+  }
+  return -1;
+}
+
+/** The error of a weight that is NaN or infinite. @param at its place among the `count` values of its tensor. */
+export function noNumber(
+  origin: string,
+  name: string,
+  value: number,
+  at: number,
+  count: number,
+): SightlineError {
+  return new SightlineError(
+    'ERR_WEIGHTS_INVALID',
+    `"${origin}" has ${value} in "${printableName(name)}" (value ${at} of ${count}): ` +
+      'the training diverged or the file is damaged',
+  );
+}
+
+/**
  * Looks up a tensor that {@link checkWeights} has proven to be there.
  * @throws SightlineError ERR_WEIGHTS_INVALID if it is not.
  */

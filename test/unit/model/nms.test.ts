@@ -115,6 +115,7 @@ function candidatesOf(rows: readonly Row[]): Candidates {
     scores: Float64Array.from(rows.map((r) => r[4])),
     classIds: Int32Array.from(rows.map((r) => r[5])),
     invalid: 0,
+    outputs: 0,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Network } from '../../graph/fold-batch-norm.js';
 import { weightShapes } from '../../graph/graph.js';
 import { readWeights } from '../../read-weights.js';
 import { mostUsedType, readSafetensors } from '../../weights/safetensors.js';
-import { checkWeights } from '../../weights/weights.js';
+import { checkNumbers, checkWeights } from '../../weights/weights.js';
 import type { Architecture } from '../architecture.js';
 import { efficientnetWeights } from './import-weights.js';
 import { type EfficientNetManifest, manifestSchema, NAME } from './manifest.js';
@@ -54,6 +54,7 @@ async function readNetwork(dir: string, manifest: EfficientNetManifest): Promise
   const weights = readSafetensors(await readWeights(dir, manifest), origin);
   const graph = buildNetwork(networkOptionsOf(manifest));
   checkWeights(weights, weightShapes(graph), origin);
+  checkNumbers(weights, manifest.batchNormEpsilon, origin);
   return { graph, weights };
 }
 

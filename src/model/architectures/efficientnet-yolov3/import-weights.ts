@@ -1,9 +1,8 @@
 /** Weights that other programs trained, as a model of this architecture. */
-import { SightlineError } from '../../../errors.js';
 import type { InputSize } from '../../../geometry/input-size.js';
 import { COCO_ANCHORS } from '../../decode/head-anchors.js';
 import type { KerasTensor } from '../../weights/keras-layout.js';
-import type { NamedWeights, Weights, WeightTensor } from '../../weights/weights.js';
+import { checkNumbers, type NamedWeights, type Weights } from '../../weights/weights.js';
 import { MANIFEST_FORMAT, type Unwritten } from '../base-manifest.js';
 import { nameKerasTensors } from './keras-names.js';
 import { type EfficientNetManifest, NAME, type Phi, phiOf } from './manifest.js';
@@ -110,24 +109,10 @@ function describe(
   };
 }
 
-/** The weights in the order of the network. They must be numbers: a training that went astray leaves others. */
+/** The weights in the order of the network, which must be numbers. */
 function inOrder(weights: Weights, { phi, classes }: NetworkKind, origin: string): Weights {
-  const ordered = new Map<string, WeightTensor>();
-  for (const name of shapesOf(phi, classes).keys()) {
-    const tensor = weights.get(name)!;
-    const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
-    if (wrong !== -1) {
-      throw new SightlineError(
-        'ERR_WEIGHTS_INVALID',
-        `"${origin}" has ${tensor.data[wrong]!} in "${name}" (value ${wrong} of ${tensor.data.length}): ` +
-          'the training diverged or the file is damaged',
-      );
-    }
-    // In float32 a variance may end up a little below zero; from here on the batch norm would have no root.
-    if (name.endsWith('/moving_variance') && tensor.data.some((value) => value <= -EPSILON)) {
-      throw new SightlineError('ERR_WEIGHTS_INVALID', `"${origin}" has variances below zero in "${name}"`);
-    }
-    ordered.set(name, tensor);
-  }
+  const names = [...shapesOf(phi, classes).keys()];
+  const ordered = new Map(names.map((name) => [name, weights.get(name)!]));
+  checkNumbers(ordered, EPSILON, origin);
   return ordered;
 }

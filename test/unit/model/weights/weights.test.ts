@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { weightShapes } from '../../../../src/model/graph/graph.js';
 import { buildNetwork } from '../../../../src/model/architectures/efficientnet-yolov3/yolov3.js';
-import { checkWeights, type WeightTensor } from '../../../../src/model/weights/weights.js';
+import { checkNumbers, checkWeights, type WeightTensor } from '../../../../src/model/weights/weights.js';
 import { goldenOptions } from '../../../support/golden-network.js';
 
 const wanted = new Map([
@@ -71,5 +71,48 @@ describe('checkWeights', () => {
     expect(() => {
       checkWeights(weights, b0, 'w');
     }).toThrow(/does not use/);
+  });
+});
+
+describe('checkNumbers', () => {
+  const good = new Map([
+    ['a/kernel', kernel],
+    ['a_bn/moving_variance', { shape: [2], data: Float32Array.of(0, -1e-4) }],
+  ]);
+
+  it('accepts numbers, and variances that rounding has put below zero', () => {
+    expect(() => {
+      checkNumbers(good, 1e-3, 'w');
+    }).not.toThrow();
+  });
+
+  it.each([
+    [
+      'NaN',
+      'a/kernel',
+      Float32Array.of(0, 1, NaN),
+      /^"w" has NaN in "a\/kernel" \(value 2 of 3\): the training/,
+    ],
+    [
+      'infinity',
+      'a/kernel',
+      Float32Array.of(-Infinity),
+      /^"w" has -Infinity in "a\/kernel" \(value 0 of 1\)/,
+    ],
+    [
+      'a variance without a root',
+      'a_bn/moving_variance',
+      Float32Array.of(-1e-2),
+      /variances below zero in "a_bn/,
+    ],
+  ])('refuses %s', (_, name, data, message) => {
+    expect(() => {
+      checkNumbers(new Map([...good, [name, { shape: [data.length], data }]]), 1e-3, 'w');
+    }).toThrow(
+      expect.objectContaining({
+        code: 'ERR_WEIGHTS_INVALID',
+        message: expect.stringMatching(message) as string,
+      }),
+    );
   });
 });
