@@ -1,5 +1,5 @@
 /** A source of a square that moves over a grey picture, for trying things out: `{ type: moving-shapes, frames: 50 }`. */
-import { letterboxOf, type SourceKind, z } from 'sightline';
+import { letterboxFor, type SourceKind, z } from 'sightline';
 
 const options = z.strictObject({
   frames: z.int().min(1).default(100).describe('How many frames there are.'),
@@ -18,7 +18,7 @@ const movingShapes: SourceKind<typeof options> = {
         ...{ id, uri: 'moving-shapes', live: false, width: 640, height: 480, startUs: 0, audioCodecs: [] },
         ...{ timeBase: { num: 1, den: 25 }, pixelAspect: { num: 1, den: 1 }, colour: {} },
         expectedFrames: frames,
-        letterbox: letterboxOf(640, 480, input.width, input.height),
+        letterbox: letterboxFor(input, 640, 480),
       }),
     async *frames(pool, signal) {
       for (let index = 0; index < frames && !signal.aborted; index++) {

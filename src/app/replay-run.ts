@@ -78,7 +78,7 @@ export async function createReplay<Own extends { readonly type: string } = never
   );
   const sinks = await plan.createShared();
   const [width, height] = head.input;
-  const seen = { ...BLIND, width, height };
+  const seen: InputGeometry = { ...BLIND, ...head.letterbox, width, height };
   const detector = createReplayDetector(head, seen, options.classes);
   const shows = await showsImages(
     [...sinks, ...ownSinks.flatMap(([, own]) => own)].filter(({ pixels }) => pixels),

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { SightlineError } from '../errors.js';
 import { type BoxSize, findAnchors } from '../eval/detections/find-anchors.js';
 import type { LabelledImages } from '../eval/labels.js';
-import { letterboxFor } from '../geometry/letterbox.js';
+import { type InputFit, letterboxFor } from '../geometry/letterbox.js';
 import { readTruth, sayLeftOut } from './eval/detections.js';
 import { inputSize, numberFrom } from './parse-values.js';
 import { print, say } from './terminal.js';
@@ -12,6 +12,7 @@ interface AnchorsFlags {
   readonly k: number;
   readonly seed: number;
   readonly split?: string;
+  readonly stretch?: true;
   readonly json?: true;
 }
 
@@ -24,12 +25,13 @@ export function anchorsCommand(): Command {
     .option('--k <n>', 'number of anchors', numberFrom(1, 100, 'integer'), 9)
     .option('--seed <n>', 'where the search starts', numberFrom(0, 4294967295, 'integer'), 0)
     .option('--split <name>', 'part of the data set: key of data.yaml, or list in ImageSets/Main')
+    .option('--stretch', 'for a model whose pictures fill the input whatever their shape')
     .option('--json', 'print JSON')
     .action(async (dataset: string, flags: AnchorsFlags) => {
       const { size, k, seed } = flags;
       const truth = await readTruth(dataset, flags);
       sayLeftOut(truth.images.filter(({ unreadable }) => unreadable !== undefined));
-      const sizes = sizesOf(truth, size);
+      const sizes = sizesOf(truth, { ...size, fit: flags.stretch === true ? 'stretch' : 'letterbox' });
       const different = new Set(sizes.map(({ width, height }) => `${width} ${height}`)).size;
       if (different < k) {
         throw new SightlineError(
@@ -50,14 +52,11 @@ export function anchorsCommand(): Command {
     });
 }
 
-/** Sizes of all boxes as the network sees them: pictures are scaled to fit with their shape kept. */
-function sizesOf(
-  { images }: LabelledImages,
-  size: { readonly width: number; readonly height: number },
-): BoxSize[] {
+/** Sizes of all boxes as the network sees them. */
+function sizesOf({ images }: LabelledImages, input: InputFit): BoxSize[] {
   return images.flatMap(({ width, height, boxes }) => {
     if (!(width > 0 && height > 0)) return [];
-    const letterbox = letterboxFor(size, Math.round(width), Math.round(height));
+    const letterbox = letterboxFor(input, Math.round(width), Math.round(height));
     return boxes
       .filter(({ bbox, crowd }) => bbox[2] > 0 && bbox[3] > 0 && !crowd)
       .map(({ bbox }) => ({

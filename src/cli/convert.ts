@@ -20,6 +20,9 @@ interface ConvertFlags extends Omit<ConvertOptions, 'input' | 'out'> {
 /** What people call weights that can be converted, or that they think can. */
 const WEIGHTS_NAME = /\.(h5|hdf5|keras|safetensors|pth|pt|ckpt|bin)$/i;
 
+const STRETCH_HELP =
+  'pictures fill the input whatever their shape, as they did in training; --no-stretch keeps their shape (default, but for detr)';
+
 /** `sightline convert`. @param onExit told the exit code. */
 export function convertCommand(onExit: (code: number) => void): Command {
   return new Command('convert')
@@ -52,6 +55,8 @@ export function convertCommand(onExit: (code: number) => void): Command {
     )
     .option('--size <w>x<h>', "size of the network's input, such as 416 or 544x320 (default: 416)", inputSize)
     .option('--name <text>', "the model's name (default: the folder's)")
+    .option('--stretch', STRETCH_HELP)
+    .addOption(new Option('--no-stretch').hideHelp())
     .optionsGroup('For an .onnx; what is left out is as the family has it:')
     .addOption(new Option('--decode <family>', 'what its outputs mean').choices(DECODE_FAMILIES))
     .addOption(new Option('--channels <order>', 'order of the channels').choices(['rgb', 'bgr']))
@@ -72,8 +77,6 @@ export function convertCommand(onExit: (code: number) => void): Command {
         'top-left',
       ]),
     )
-    .option('--stretch', 'fill the input whatever the shape of the picture; --no-stretch keeps the shape')
-    .addOption(new Option('--no-stretch').hideHelp())
     .optionsGroup('For other programs:')
     .addOption(new Option('--to <format>', 'format to write').choices(EXPORT_FORMATS))
     .option('--boxes', 'with --to onnx: the graph ends in boxes and scores instead of raw heads')
@@ -132,8 +135,9 @@ function describe(
   { manifest, title, source, parameters, bytes, rounding, warnings }: Conversion,
 ): string[] {
   const { name, input, classes } = manifest;
+  const fit = input.letterbox.fit === 'stretch' ? ', stretched' : '';
   const facts = [
-    `${dir}: ${name}, ${title} at ${input.width}x${input.height}, ${classes.length} classes`,
+    `${dir}: ${name}, ${title} at ${input.width}x${input.height}${fit}, ${classes.length} classes`,
     `${(parameters / 1e6).toFixed(1)} million parameters in ${(bytes / 1e6).toFixed(1)} MB, from ${source}`,
   ];
   if (rounding.largest > 0) {

@@ -64,6 +64,16 @@ const sourceRecord = object({
   device: text,
   precision: text,
   input: z.tuple([positive, positive], '2 values').describe('Width and height that the network looks at.'),
+  letterbox: object({
+    pad: count.describe('Grey of the borders.'),
+    kernel: oneOf('area', 'bicubic', 'bilinear').describe('How pictures are scaled.'),
+    fit: oneOf('letterbox', 'stretch').optional(),
+    placement: oneOf('centre', 'top-left').optional(),
+  })
+    .optional()
+    .describe(
+      'How pictures lie in what the network looks at; absent if they keep their shape, scaled by area, in the middle of grey 128.',
+    ),
   classes: list(text).describe('Class names; classId is the position.'),
   tracking: object({
     tracker: text,

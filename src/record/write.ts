@@ -6,6 +6,7 @@
  */
 import type { Detection, DetectorInfo } from '../contract/detector.js';
 import type { AnalyticsEvent, CountsEvent, WindowCount } from '../contract/events.js';
+import type { InputGeometry } from '../contract/frame.js';
 import type { FrameResult } from '../contract/result.js';
 import type { SourceSummary } from '../contract/run.js';
 import type { SourceInfo } from '../contract/source.js';
@@ -32,6 +33,7 @@ export function toSourceRecord(
   sightline: string,
 ): SourceRecord {
   const { frameRate, durationUs, expectedFrames } = source;
+  const { width, height, ...letterbox } = detector.geometry;
   return {
     v: RECORD_VERSION,
     type: 'source',
@@ -51,11 +53,21 @@ export function toSourceRecord(
     device: detector.device,
     precision: detector.precision,
     backendVersion: detector.version,
-    input: [detector.geometry.width, detector.geometry.height],
+    input: [width, height],
+    ...(isUnusual(letterbox) && { letterbox }),
     classes: detector.classes,
     ...(tracking !== undefined && { tracking }),
     sightline,
   };
+}
+
+function isUnusual({
+  pad,
+  kernel,
+  fit = 'letterbox',
+  placement = 'centre',
+}: Omit<InputGeometry, 'width' | 'height'>): boolean {
+  return pad !== 128 || kernel !== 'area' || fit !== 'letterbox' || placement !== 'centre';
 }
 
 /**

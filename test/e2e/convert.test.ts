@@ -64,7 +64,7 @@ it("makes a model of somebody else's detector, which every command takes", async
   const converted = await runCli([...args, ...more], { cwd });
   expect([converted.code, converted.stderr]).toEqual([0, '']);
   expect(converted.stdout).toMatch(
-    /^pets: pets, yolov8 \(rows\) at 64x64, 2 classes\n.* parameters in .* from ONNX\n$/,
+    /^pets: pets, yolov8 \(rows\) at 64x64, 2 classes\n.* parameters in .* from ONNX\nnote: pictures keep their shape, as is usual for yolov8; [^\n]*--stretch\n$/,
   );
   const manifest = JSON.parse(await readFile(join(cwd, 'pets', 'model.json'), 'utf8')) as { input: object };
   expect(manifest.input).toMatchObject({

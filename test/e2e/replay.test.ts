@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FrameRecord, SourceRecord } from '../../src/record/schema.js';
-import { clip, probeVideo, runCli, timestampsOf } from '../support/cli.js';
+import { clip, probeVideo, ROOT, runCli, timestampsOf } from '../support/cli.js';
 import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -276,4 +276,29 @@ describe('a replay that cannot work ends with one line', () => {
     expect(code).toBe(2);
     expect(existsSync(join(cwd, 'o.jsonl'))).toBe(false);
   });
+});
+
+it('is the same where pictures are stretched, with camera motion from the video, and boxes lie where they should', async () => {
+  const cwd = await temporaryFolder();
+  const shipped = JSON.parse(readFileSync(`${ROOT}models/street-b0/model.json`, 'utf8')) as { input: object };
+  const input = { ...shipped.input, width: 256, height: 160, letterbox: false };
+  // 768 × 432 in 256 × 160 without borders: 3 source pixels a column, 2.7 a row.
+  const boxes = [10, 11, 12].map((x) => [{ class: 'car', box: [x, 20, x + 40, 60], confidence: 0.9 }]);
+  writeFileSync(join(cwd, 'model.json'), JSON.stringify({ ...shipped, input }));
+  writeFileSync(join(cwd, 'fake.json'), JSON.stringify(boxes));
+  const run = (...args: string[]) => runCli([...args, '--camera-motion', '--quiet'], { cwd });
+  const part = ['--start', '8', '--max-frames', '12'];
+  const model = ['--model', cwd, '--device', 'fake'];
+  expect(await run('track', CARS, ...part, ...model, '--jsonl', 'a.jsonl')).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect(await run('replay', 'a.jsonl', '--jsonl', 'b.jsonl')).toMatchObject({ code: 0, stderr: '' });
+  const frames = framesOf(join(cwd, 'a.jsonl'));
+  expect(frames[0]?.detections[0]?.box).toEqual([30, 54, 150, 162]);
+  expect(frames).toHaveLength(12);
+  expect(framesOf(join(cwd, 'b.jsonl'))).toEqual(frames);
+  const letterbox = { pad: 128, kernel: 'bicubic', fit: 'stretch' };
+  for (const name of ['a', 'b'])
+    expect(linesOf(join(cwd, `${name}.jsonl`))[0]).toMatchObject({ input: [256, 160], letterbox });
 });

@@ -53,16 +53,31 @@ export type Unwritten<M extends ModelManifest> = Omit<M, 'weights'> & {
   readonly weights: Omit<M['weights'], 'sha256'>;
 };
 
+/** What the reference does without a letterbox. */
+export const STRETCHED = { pad: 128, kernel: 'bicubic', fit: 'stretch' } as const;
+
 /** Value of `format`. */
 export const MANIFEST_FORMAT = 'sightline-model/1';
 
 const fraction = z.number().min(0).max(1);
 
-/** Grey level and scaling filter: what every letterbox has. */
-export const letterboxKeys = {
+/** How every picture is fitted into the input. `letterbox: false` says shortly what the reference calls so: it is stretched. */
+const letterboxKeys = {
   pad: z.int().min(0).max(255),
   kernel: z.literal(['area', 'bicubic', 'bilinear']),
+  fit: z.literal(['letterbox', 'stretch']).optional(),
 };
+
+/** Checks `input.letterbox`. @param more keys that an architecture has besides. */
+export function letterboxSchema<More extends z.ZodRawShape>(more: More) {
+  return z.preprocess(
+    (value) => (value === false ? STRETCHED : value),
+    z.strictObject(
+      { ...letterboxKeys, ...more },
+      { error: 'expected an object, or false for stretched pictures' },
+    ),
+  );
+}
 
 /** Name and checksum of the file of numbers. */
 export const weightsKeys = {

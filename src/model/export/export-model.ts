@@ -78,8 +78,8 @@ export async function exportModel(format: ExportFormat, options: ExportOptions):
     (found) => found.isDirectory(),
     () => false,
   );
-  const changesModel = [options.classes, options.anchors, options.anchorMask, options.phi, options.name];
-  if (isFolder && changesModel.every((value) => value === undefined)) return write(input, target);
+  const { classes, anchors, anchorMask, phi, name, stretch } = options;
+  if (isFolder && [classes, anchors, anchorMask, phi, name, stretch].every((value) => value === undefined)) return write(input, target);
   const folder = await mkdtemp(join(tmpdir(), 'sightline-convert-'));
   try {
     // The model is called after its folder if nothing else is known.

@@ -56,6 +56,7 @@ function metadataOf(manifest: EfficientNetManifest, boxes: boolean): Record<stri
     input_width: String(input.width),
     input_height: String(input.height),
     input_format: 'uint8 NHWC RGB 0-255, scaled inside the graph',
+    fit: input.letterbox.fit ?? 'letterbox',
     letterbox_pad: String(input.letterbox.pad),
     output_format: boxes
       ? 'boxes: x1 y1 x2 y2 in pixels of the input, not clipped; scores: objectness x class; no suppression'

@@ -27,7 +27,7 @@ export async function convertModel(options: ConvertOptions): Promise<Conversion>
   const anchors = options.anchors === undefined ? undefined : await readAnchors(options.anchors);
   const read = await readInput(input);
   const { manifest, weights, warnings } = efficientnetYolov3.weights.fit(read, {
-    ...{ phi: options.phi, size: options.size, anchorMask: options.anchorMask },
+    ...{ phi: options.phi, size: options.size, anchorMask: options.anchorMask, stretch: options.stretch },
     ...{
       name: options.name ?? read.manifest?.name ?? basename(resolve(out)),
       classes: named,
@@ -62,10 +62,10 @@ function checkOptions({ name, phi, size }: ConvertOptions): void {
   }
 }
 
-/** Our own networks are fed as they were trained. */
+/** Our own networks are fed as the reference does it, with or without a letterbox. */
 function checkNoPictureOptions(options: ConvertOptions): void {
-  const { decode, channels, scale, normalise, pad, placement, stretch } = options;
-  const given = Object.entries({ decode, channels, scale, normalise, pad, placement, stretch }).find(
+  const { decode, channels, scale, normalise, pad, placement } = options;
+  const given = Object.entries({ decode, channels, scale, normalise, pad, placement }).find(
     ([, value]) => value !== undefined,
   );
   if (given === undefined) return;

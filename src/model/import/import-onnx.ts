@@ -50,6 +50,14 @@ export async function convertOnnx(options: ConvertOptions): Promise<Conversion> 
   if (recognised.anchors === true && anchors === undefined) {
     notes.push('the anchors are those of YOLOv3 for COCO at 416; if yours differ, pass --anchors');
   }
+  if (options.stretch === undefined) {
+    const stretched = known.letterbox.fit === 'stretch';
+    notes.push(
+      stretched
+        ? `pictures are stretched over the input, as is usual for ${family.name}; if yours kept their shape, pass --no-stretch`
+        : `pictures keep their shape, as is usual for ${family.name}; if yours were stretched, pass --stretch`,
+    );
+  }
   const written = await writeModel<OnnxManifest>(
     out,
     {

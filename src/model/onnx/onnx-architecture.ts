@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { SightlineError } from '../../errors.js';
 import { MAX_SIDE } from '../../geometry/input-size.js';
 import type { Architecture } from '../architectures/architecture.js';
-import { letterboxKeys, manifestKeys, weightsKeys } from '../architectures/base-manifest.js';
+import { letterboxSchema, manifestKeys, weightsKeys } from '../architectures/base-manifest.js';
 import type { OnnxProgram } from '../backends/backend.js';
 import { readWeights } from '../read-weights.js';
 import { checkOnnxNumbers } from './check-numbers.js';
@@ -30,11 +30,7 @@ const inputSchema = z.strictObject({
   std: z.tuple([positive, positive, positive]).optional(),
   anySize: z.boolean().optional(),
   batch: z.literal(1).optional(),
-  letterbox: z.strictObject({
-    ...letterboxKeys,
-    fit: z.literal(['letterbox', 'stretch']).optional(),
-    placement: z.literal(['centre', 'top-left']).optional(),
-  }),
+  letterbox: letterboxSchema({ placement: z.literal(['centre', 'top-left']).optional() }),
 });
 
 /** The architecture of a family of detectors. */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convertModel } from '../../../src/model/import/convert-model.js';
 import { type ExportFormat, exportModel } from '../../../src/model/export/export-model.js';
+import { loadManifest } from '../../../src/model/manifest.js';
+import type { ModelManifest } from '../../../src/model/architectures/base-manifest.js';
 import type { Phi } from '../../../src/model/architectures/efficientnet-yolov3/manifest.js';
 import { readModel } from '../../../src/model/read-network.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -40,6 +42,24 @@ describe('convertModel of a model folder', () => {
       metrics: undefined,
     });
     expect((await readdir(folder)).sort()).toEqual(['deep', 'names.txt']);
+  });
+
+  it('stretches pictures or keeps their shape as asked, and says what it takes for granted', async () => {
+    const folder = await temporaryFolder();
+    const out = (name: string) => join(folder, name);
+    const letterboxOf = async (input: string, to: string, stretch?: boolean) => {
+      const { manifest, warnings } = await convertModel({ input, out: out(to), ...{ stretch } });
+      return [manifest.input.letterbox, warnings.filter((line) => line.includes('--stretch'))] as const;
+    };
+    const { input } = JSON.parse(await readFile(join(STREET, 'model.json'), 'utf8')) as ModelManifest;
+    const stretched = { ...input.letterbox, fit: 'stretch' };
+    expect(await letterboxOf(STREET, 'a', true)).toEqual([stretched, []]);
+    expect(await letterboxOf(out('a'), 'b', false)).toEqual([input.letterbox, []]);
+    const assumed = [expect.stringMatching(/^pictures keep their shape, on grey borders .* pass --stretch$/)];
+    const weights = join(STREET, 'weights.safetensors');
+    expect(await letterboxOf(weights, 'c')).toEqual([{ pad: 128, kernel: 'bicubic' }, assumed]);
+    // What was measured before says nothing about another fit.
+    expect((await loadManifest(out('a'))).metrics).toBeUndefined();
   });
 
   it('replaces a model only if asked to, and leaves what is not its own', async () => {

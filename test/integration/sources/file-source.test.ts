@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
@@ -71,6 +72,30 @@ test('a bundled clip comes whole, with its times, in both sizes', async () => {
   const letterboxed = 'scale=64:36:flags=area,format=rgb24,pad=64:64:0:14:color=0x808080';
   const models = await runFfmpeg('-i', carClip, '-vf', letterboxed, '-f', 'rawvideo', '-');
   expect(Buffer.concat(decoded.frames.map(({ model }) => model)).equals(models)).toBe(true);
+});
+
+test('a stretched picture is what the reference makes of it without a letterbox', async () => {
+  const golden = (name: string) => fileURLToPath(new URL(`../../golden/${name}`, import.meta.url));
+  const reference = await runFfmpeg(
+    '-i',
+    golden('stretch_416.png'),
+    '-pix_fmt',
+    'rgb24',
+    '-f',
+    'rawvideo',
+    '-',
+  );
+  const input = { width: 416, height: 416, pad: 128, kernel: 'bicubic' } as const;
+  const differenceTo = async (fit: 'stretch' | 'letterbox') => {
+    const request = { input: { ...input, fit }, image: false };
+    const { frames } = await decode(golden('letterbox_source.png'), {}, request);
+    const { model } = frames[0]!;
+    expect(model.length).toBe(reference.length);
+    return model.reduce((sum, value, at) => sum + Math.abs(value - reference[at]!), 0) / model.length;
+  };
+  // Levels of 255; the filters of Pillow and ffmpeg are both bicubic and not the same to the last digit.
+  expect(await differenceTo('stretch')).toBeLessThan(1);
+  expect(await differenceTo('letterbox')).toBeGreaterThan(5);
 });
 
 test('without pictures there are none', async () => {

@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { letterboxOf } from '../../../src/geometry/letterbox.js';
+import { letterboxFor, letterboxOf } from '../../../src/geometry/letterbox.js';
 import { createDetector, type DetectorOptions } from '../../../src/model/detector.js';
 import type { Detector } from '../../../src/contract/detector.js';
 import type { Detection } from '../../../src/contract/detector.js';
@@ -73,6 +73,21 @@ describe('createDetector', () => {
       label: 'person',
       confidence: 0.2,
     });
+  });
+
+  it('puts boxes back where pictures are stretched', async () => {
+    const manifest = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { input: object };
+    const input = { ...manifest.input, letterbox: false };
+    writeFileSync(join(modelDir, 'model.json'), JSON.stringify({ ...manifest, input }));
+    const scene = [[{ class: 'car', box: [104, 208, 156, 312], confidence: 0.9 }]];
+    writeFileSync(join(modelDir, 'fake.json'), JSON.stringify(scene));
+    detector = await createDetector({ modelDir, device: 'fake', maxBatch: 1 });
+    const { geometry } = detector.info;
+    expect(geometry).toEqual({ width: 416, height: 416, pad: 128, kernel: 'bicubic', fit: 'stretch' });
+    const letterbox = letterboxFor(geometry, 1280, 720);
+    const [frame] = await detector.detect([{ pixels: new Uint8Array(416 * 416 * 3), letterbox }]);
+    // 1280 / 416 and 720 / 416 source pixels a network pixel, and no border.
+    expect(frame?.detections[0]?.box).toEqual({ x1: 320, y1: 360, x2: 480, y2: 540 });
   });
 
   it('says what it is', async () => {

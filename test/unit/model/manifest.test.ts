@@ -36,7 +36,18 @@ describe('loadManifest', () => {
     expect((await readWeights(STREET, manifest)).byteLength).toBe(21_477_324);
   });
 
+  it.each<[string, unknown, object]>([
+    ['input.letterbox', false, { pad: 128, kernel: 'bicubic', fit: 'stretch' }],
+    ['input.letterbox.fit', 'stretch', { pad: 128, kernel: 'area', fit: 'stretch' }],
+    ['input.letterbox.fit', 'letterbox', { pad: 128, kernel: 'area', fit: 'letterbox' }],
+  ])('takes %s: %j', async (path, value, letterbox) => {
+    expect(parseManifest(await changed(path, value), 'model.json').input.letterbox).toEqual(letterbox);
+  });
+
   it.each<[string, unknown, RegExp]>([
+    ['input.letterbox', true, /input\.letterbox: expected an object, or false for stretched pictures/],
+    ['input.letterbox.fit', 'crop', /input\.letterbox\.fit: /],
+    ['input.letterbox.placement', 'top-left', /unknown key "input\.letterbox\.placement"/],
     ['format', 'sightline-model/2', /format: .*sightline-model\/1/],
     ['name', '', /name: /],
     [

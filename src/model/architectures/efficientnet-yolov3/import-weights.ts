@@ -3,7 +3,7 @@ import type { InputSize } from '../../../geometry/input-size.js';
 import { COCO_ANCHORS } from '../../decode/head-anchors.js';
 import type { KerasTensor } from '../../weights/keras-layout.js';
 import { checkNumbers, type NamedWeights, type Weights } from '../../weights/weights.js';
-import { MANIFEST_FORMAT, type Unwritten } from '../base-manifest.js';
+import { type Letterboxing, MANIFEST_FORMAT, STRETCHED, type Unwritten } from '../base-manifest.js';
 import { nameKerasTensors } from './keras-names.js';
 import { type EfficientNetManifest, NAME, type Phi, phiOf } from './manifest.js';
 import { matchNetwork, type NetworkKind } from './match-network.js';
@@ -33,6 +33,8 @@ export interface WeightWishes {
   readonly name: string;
   readonly phi?: Phi | undefined;
   readonly size?: InputSize | undefined;
+  /** Whether pictures fill the input whatever their shape. */
+  readonly stretch?: boolean | undefined;
   /** How the weights are called in messages. */
   readonly origin: string;
 }
@@ -92,21 +94,33 @@ function describe(
   if (anchors === undefined) {
     warnings.push('the anchors are those of the reference (COCO at 416); if yours differ, pass --anchors');
   }
+  if (known === undefined && wishes.stretch === undefined) {
+    warnings.push(
+      'pictures keep their shape, on grey borders (letterbox); if yours were stretched when it was trained or tried, pass --stretch',
+    );
+  }
+  const letterbox = letterboxOf(known?.input.letterbox ?? REFERENCE.input.letterbox, wishes.stretch);
+  const sameInput = wishes.size === undefined && letterbox.fit === known?.input.letterbox.fit;
   return {
     format: MANIFEST_FORMAT,
     name: wishes.name,
     architecture: NAME,
     backbone: `efficientnet-b${phi}`,
     head: 'yolov3',
-    input: { ...(known?.input ?? REFERENCE.input), ...wishes.size },
+    input: { ...(known?.input ?? REFERENCE.input), ...wishes.size, letterbox },
     classes: names ?? Array.from({ length: classes }, (_, index) => `class${index}`),
     anchors: anchors ?? COCO_ANCHORS.anchors,
     anchorMask: wishes.anchorMask ?? known?.anchorMask ?? COCO_ANCHORS.anchorMask,
     batchNormEpsilon: known?.batchNormEpsilon ?? EPSILON,
     defaults: known?.defaults ?? REFERENCE.defaults,
     weights: { file: 'weights.safetensors', layout: 'keras' },
-    ...(known?.metrics === undefined || wishes.size !== undefined ? {} : { metrics: known.metrics }),
+    ...(known?.metrics === undefined || !sameInput ? {} : { metrics: known.metrics }),
   };
+}
+
+function letterboxOf(known: Letterboxing, stretch: boolean | undefined): Letterboxing {
+  if (stretch === undefined || stretch === (known.fit === 'stretch')) return known;
+  return stretch ? { ...known, fit: STRETCHED.fit } : { pad: known.pad, kernel: known.kernel };
 }
 
 /** The weights in the order of the network, which must be numbers. */

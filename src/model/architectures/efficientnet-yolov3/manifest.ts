@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MAX_SIDE, SIZE_STEP } from '../../../geometry/input-size.js';
-import { letterboxKeys, manifestKeys, type ModelManifest, weightsKeys } from '../base-manifest.js';
+import { letterboxSchema, manifestKeys, type ModelManifest, weightsKeys } from '../base-manifest.js';
 
 /** The size steps of EfficientNet, B0 to B7. */
 export type Phi = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -53,7 +53,7 @@ export const manifestSchema: z.ZodType<EfficientNetManifest> = z.strictObject({
     height: side,
     channels: z.literal('rgb'),
     scale: z.number().positive(),
-    letterbox: z.strictObject(letterboxKeys),
+    letterbox: letterboxSchema({}),
   }),
   anchors: anchorList,
   anchorMask: anchorMasks,
