@@ -49,7 +49,8 @@ export class LineCounter {
     for (const piece of pieces) {
       const us = move.usAt(piece.fraction);
       if (state.net !== 0) {
-        state.far ||= this.#boundary.leaves(from, to, this.#reach(move), at, piece.fraction) !== undefined;
+        state.far ||=
+          this.#boundary.leaves(from, to, move.reach(this.rule), at, piece.fraction) !== undefined;
         if (us - state.cutUs >= this.rule.settleUs) counted.push(...this.#settle(state, subject, us));
       }
       if (piece.sign !== 0) cut(state, piece.sign, us, pointBetween(from, to, piece.fraction));
@@ -70,10 +71,6 @@ export class LineCounter {
     state.far = false;
     if (!this.rule.accepts(subject.last.label)) return [];
     return [{ ptsUs: cutUs, at: cutAt, direction: net > 0 ? this.rule.forward : this.rule.backward }];
-  }
-
-  #reach(move: Move): number {
-    return this.rule.hysteresisPixels ?? this.rule.hysteresis * move.size;
   }
 }
 

@@ -6,6 +6,8 @@ import { DwellHistogram } from './dwell-histogram.js';
 import type { EventLog } from './event-log.js';
 import { type LineCrossing, LineCounter } from './line-counter.js';
 import type { Rules } from './rules.js';
+import { NoiseMeter } from './noise-meter.js';
+import type { Anchor } from './options.js';
 import { type StationaryChange, StationaryWatch } from './stationary-watch.js';
 import { Move, type Sighting } from './sighting.js';
 import type { Subject } from './subject.js';
@@ -21,6 +23,7 @@ export class RuleRunner {
   readonly #lines: readonly LineCounter[];
   readonly #zones: readonly ZoneWatch[];
   readonly #stationary: readonly StationaryWatch[];
+  readonly #anchors: readonly Anchor[];
   readonly #lineTally = new Tally();
   readonly #zoneTally = new Tally();
   readonly #occupancy: { now: number; peak: number }[];
@@ -32,6 +35,8 @@ export class RuleRunner {
     this.#lines = rules.lines.map((rule) => new LineCounter(rule));
     this.#zones = rules.zones.map((rule) => new ZoneWatch(rule));
     this.#stationary = rules.stationary.map((rule) => new StationaryWatch(rule));
+    const all = [...rules.lines, ...rules.zones, ...rules.stationary];
+    this.#anchors = [...new Set(all.map(({ anchor }) => anchor))];
     this.#occupancy = rules.zones.map(() => ({ now: 0, peak: 0 }));
     this.#dwell = rules.zones.map(() => new DwellHistogram());
     if (rules.countUs !== undefined) this.#windows = new CountWindows(rules.countUs, WINDOW_HOLD_US);
@@ -42,6 +47,7 @@ export class RuleRunner {
     return {
       firstUs,
       last: sighting,
+      jitter: new Map(this.#anchors.map((anchor) => [anchor, new NoiseMeter()])),
       lines: this.#lines.map((line) => line.start()),
       zones: this.#zones.map((zone) => zone.start(sighting)),
       stationary: this.#stationary.map((watch) => watch.start(sighting)),
@@ -50,7 +56,9 @@ export class RuleRunner {
 
   /** Takes the next sighting of an object, later than its last. */
   see(subject: Subject, sighting: Sighting, speed: Speed | undefined): void {
-    const move = new Move(subject.last, sighting);
+    const { jitter } = subject;
+    for (const [anchor, meter] of jitter) meter.see(sighting.us, sighting.anchor(anchor));
+    const move = new Move(subject.last, sighting, jitter);
     subject.last = sighting;
     this.#lines.forEach((line, i) => {
       this.#tellLine(line, line.move(subject.lines[i]!, subject, move), sighting, speed);
@@ -59,7 +67,11 @@ export class RuleRunner {
       this.#tellZone(i, zone.move(subject.zones[i]!, subject, move), sighting);
     });
     this.#stationary.forEach((watch, i) => {
-      this.#tellStationary(watch, watch.see(subject.stationary[i]!, sighting, subject.zones), sighting);
+      this.#tellStationary(
+        watch,
+        watch.see(subject.stationary[i]!, subject, sighting, subject.zones),
+        sighting,
+      );
     });
   }
 

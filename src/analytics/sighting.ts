@@ -2,6 +2,13 @@ import type { Box } from '../contract/picture.js';
 import type { Track } from '../contract/tracker.js';
 import type { Anchor } from './options.js';
 import type { Point } from './geometry.js';
+import type { NoiseMeter } from './noise-meter.js';
+import type { CrossingRule } from './rules.js';
+
+/** How much each anchor of an object jitters. */
+export type Jitter = ReadonlyMap<Anchor, NoiseMeter>;
+
+type ReachRule = Pick<CrossingRule, 'anchor' | 'hysteresis' | 'hysteresisPixels'>;
 
 /** A track seen in one frame. */
 export class Sighting {
@@ -41,12 +48,33 @@ export class Sighting {
   }
 }
 
+/** So many standard deviations away from a line an object that stands on it is not seen by chance, not even for minutes. */
+const SURE_DEVIATIONS = 5;
+/** Jitter moves nothing further than this, in sizes of the box: larger deviations are ways that wind. */
+const MOST_JITTER = 0.5;
+
+/** How far an object must get that its jitter is not taken for its way, in pixels. @param size of its box */
+export function reachOfJitter(deviation: number, size: number): number {
+  return Math.min(SURE_DEVIATIONS * deviation, MOST_JITTER * size);
+}
+
 /** The straight way between two sightings of a subject. */
 export class Move {
+  /** @param jitter the noise of the place of each anchor that rules use. */
   constructor(
     private readonly before: Sighting,
     private readonly after: Sighting,
+    private readonly jitter: Jitter,
   ) {}
+
+  /**
+   * The distance to keep before a crossing is final, in pixels: what the rule asks for, and more than jitter.
+   */
+  reach({ anchor, hysteresis, hysteresisPixels }: ReachRule): number {
+    const { size } = this.after;
+    const asked = hysteresisPixels ?? hysteresis * size;
+    return Math.max(asked, reachOfJitter(this.jitter.get(anchor)?.deviation ?? 0, size));
+  }
 
   from(anchor: Anchor): Point {
     return this.before.anchor(anchor);
@@ -60,15 +88,11 @@ export class Move {
   usAt(fraction: number): number {
     return Math.round(this.before.us + (this.after.us - this.before.us) * fraction);
   }
-
-  /** Size of the box at the end, in pixels. */
-  get size(): number {
-    return this.after.size;
-  }
 }
 
 /** What rules ask about an object beyond its way. */
 export interface Known {
+  readonly jitter: Jitter;
   /** First sighting, be it under another track id. */
   readonly firstUs: number;
   readonly last: Sighting;

@@ -4,7 +4,7 @@
  */
 import { distanceBetween, type Point } from './geometry.js';
 import type { StationaryRule } from './rules.js';
-import type { Known, Sighting } from './sighting.js';
+import { type Known, reachOfJitter, type Sighting } from './sighting.js';
 
 /** What one object has to do with one rule at the moment. */
 export interface StationaryState {
@@ -39,10 +39,18 @@ export class StationaryWatch {
   }
 
   /** Takes the next sighting and where it is in or out of. @returns what happened, if anything. */
-  see(state: StationaryState, sighting: Sighting, zones: readonly Inside[]): readonly StationaryChange[] {
+  see(
+    state: StationaryState,
+    subject: Pick<Known, 'jitter'>,
+    sighting: Sighting,
+    zones: readonly Inside[],
+  ): readonly StationaryChange[] {
     const { us } = sighting;
     const point = sighting.anchor(this.rule.anchor);
-    const radius = this.rule.radiusPixels ?? this.rule.radius * sighting.size;
+    const { size } = sighting;
+    const { radiusPixels, radius: sizes, anchor } = this.rule;
+    const jitter = reachOfJitter(subject.jitter.get(anchor)?.deviation ?? 0, size);
+    const radius = Math.max(radiusPixels ?? sizes * size, jitter);
     const changes: StationaryChange[] = [];
     if (!this.#isWhereItMatters(zones)) {
       if (state.announced) changes.push(ending(state, us));

@@ -62,8 +62,8 @@ export class ZoneWatch {
       const us = move.usAt(piece.fraction);
       if (state.inside) state.insideUs += us - move.usAt(at);
       else if (state.visit !== undefined) {
-        const reach = this.rule.hysteresisPixels ?? this.rule.hysteresis * move.size;
-        state.far ||= this.#boundary.leaves(from, to, reach, at, piece.fraction) !== undefined;
+        state.far ||=
+          this.#boundary.leaves(from, to, move.reach(this.rule), at, piece.fraction) !== undefined;
       }
       // A path that only touches a corner is inside for no time at all.
       if (us > state.cutUs && us - state.cutUs >= this.rule.settleUs)
