@@ -36,6 +36,25 @@ export function classFilter(
   return (label) => accepted.has(label);
 }
 
+/**
+ * A shape that no object in the picture can reach would count nothing. One that reaches out of it is fine.
+ * @param points in pixels. @throws SightlineError ERR_USAGE
+ */
+export function checkInPicture(
+  where: string,
+  points: readonly Point[],
+  { width, height }: { readonly width: number; readonly height: number },
+): void {
+  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+  const beside = Math.max(...xs) < 0 || Math.min(...xs) > width;
+  if (!beside && Math.max(...ys) >= 0 && Math.min(...ys) <= height) return;
+  fail(
+    where,
+    `lies outside of the picture, which is ${width} × ${height} pixels: it reaches from ` +
+      `(${Math.min(...xs)}, ${Math.min(...ys)}) to (${Math.max(...xs)}, ${Math.max(...ys)})`,
+  );
+}
+
 /** Neighbours must differ, and the line must not run back over itself. @throws SightlineError ERR_USAGE */
 export function checkLine(where: string, points: readonly Point[]): void {
   checkPoints(where, points);

@@ -1,6 +1,6 @@
 /** Turns settings into rules: defaults in place, points in pixels, everything checked, so that nothing fails later. */
 import { checkOptions } from '../options/check-options.js';
-import { checkLine, checkNames, checkRings, classFilter, fail } from './checks.js';
+import { checkInPicture, checkLine, checkNames, checkRings, classFilter, fail } from './checks.js';
 import {
   type AnalyticsConfig,
   type AnalyticsOptions,
@@ -108,6 +108,7 @@ export function decideRules(config: AnalyticsConfig, source: AnalyticsSource): R
       if (forward === backward) fail(where, `calls both directions "${forward}"; give them two names`);
       const points = scale(`${where}.points`, line.points);
       checkLine(`${where}.points`, points);
+      checkInPicture(`${where}.points`, points, source);
       return { ...crossingRule(where, line, options, source), points, forward, backward };
     }),
     zones: zones.map((zone, i) => {
@@ -116,6 +117,7 @@ export function decideRules(config: AnalyticsConfig, source: AnalyticsSource): R
         openRing(scale(k === 0 ? `${where}.polygon` : `${where}.holes[${k - 1}]`, ring)),
       );
       checkRings(where, rings);
+      checkInPicture(`${where}.polygon`, rings[0]!, source);
       return {
         ...crossingRule(where, zone, options, source),
         polygon: rings[0]!,
@@ -199,8 +201,11 @@ function pointScale({ coordinates }: AnalyticsOptions, { width, height }: Analyt
   // Shapes may reach out of the picture, but a point far outside was meant otherwise.
   const most = normalised ? 2 : 3 * Math.max(width, height);
   const least = normalised ? -1 : -most;
-  return (where, points) =>
-    points.map(([x, y], i) => {
+  return (where, points) => {
+    const tiny = points.flat().every((value) => value >= 0 && value <= 1);
+    if (tiny && !normalised)
+      fail(where, 'has all its points from 0 to 1; for shares of the picture set coordinates: normalised');
+    return points.map(([x, y], i) => {
       if (Math.min(x, y) < least || Math.max(x, y) > most) {
         const hint = normalised
           ? 'normalised coordinates go from 0 to 1; for pixels set coordinates: pixels'
@@ -209,6 +214,7 @@ function pointScale({ coordinates }: AnalyticsOptions, { width, height }: Analyt
       }
       return normalised ? { x: x * width, y: y * height } : { x, y };
     });
+  };
 }
 
 /** A ring may repeat its first point at the end, as GeoJSON does. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { z } from 'zod';
+import * as z from 'zod';
 import { analyticsSchema } from '../analytics/options.js';
 import { BUILT_IN_KINDS, type Entry, type Kinds } from './kinds.js';
 import { addModules, modulesFrom } from './modules.js';
@@ -31,8 +31,10 @@ export async function loadReplayFile(file: string): Promise<Partial<ReplayInput<
  */
 export async function loadAnalyticsFile(file: string): Promise<NonNullable<OptionsInput['analytics']>> {
   const { value, check } = await readYaml(file);
-  check(analyticsSchema);
-  return value;
+  // As it stands in the options of a run, or what stands under that key.
+  const nested = 'analytics' in value;
+  check(nested ? z.strictObject({ analytics: analyticsSchema }) : analyticsSchema);
+  return (nested ? value.analytics : value) as NonNullable<OptionsInput['analytics']>;
 }
 
 /** The modules of a file say what else can stand in it. */

@@ -15,7 +15,7 @@ const options = z
     ...byteTrackShape,
     gmc_method: z
       .enum(['sparseOptFlow', 'none'], 'expected sparseOptFlow or none')
-      .default('sparseOptFlow')
+      .default('none')
       .describe('`sparseOptFlow` or `none`: whether tracks are carried along with the camera'),
   })
   .superRefine(consistent);

@@ -39,6 +39,12 @@ export async function readAnchors(path: string): Promise<EfficientNetManifest['a
   if (wrong !== -1) {
     throw unusable(path, `"${parts[wrong]!.slice(0, 80)}" is not the width or height of an anchor in pixels`);
   }
+  if (numbers.length > 0 && numbers.every((number) => number <= 1)) {
+    throw unusable(
+      path,
+      'its anchors are all between 0 and 1 and look normalised; write pixels of the input: times its width and its height',
+    );
+  }
   if (numbers.length !== 2 * ANCHORS) {
     throw unusable(
       path,

@@ -21,13 +21,33 @@ describe('settings that cannot work', () => {
           {
             name: 'door',
             points: [
-              [1, 1],
-              [1, 1],
+              [9, 9],
+              [9, 9],
             ],
           },
         ],
       },
-      'lines[0] "door".points[1] is the same point as the one before, (1, 1)',
+      'lines[0] "door".points[1] is the same point as the one before, (9, 9)',
+    ],
+    [
+      'a line beside the picture',
+      { lines: [{ name: 'door', points: [[800, 10], [900, 10]] }] }, // prettier-ignore
+      'lines[0] "door".points lies outside of the picture, which is 768 × 432 pixels: it reaches from (800, 10) to (900, 10)',
+    ],
+    [
+      'a zone above the picture',
+      { zones: [{ name: 'sky', polygon: [[10, -90], [90, -90], [50, -10]] }] }, // prettier-ignore
+      'zones[0] "sky".polygon lies outside of the picture',
+    ],
+    [
+      'normalised points outside',
+      { coordinates: 'normalised', lines: [{ name: 'door', points: [[1.1, 0], [1.2, 1]] }] }, // prettier-ignore
+      'lines[0] "door".points lies outside of the picture',
+    ],
+    [
+      'shares of the picture as pixels',
+      { zones: [{ name: 'yard', polygon: [[0.1, 0.2], [0.9, 0.2], [0.5, 1]] }] }, // prettier-ignore
+      'zones[0] "yard".polygon has all its points from 0 to 1; for shares of the picture set coordinates: normalised',
     ],
     [
       'one name for both directions',

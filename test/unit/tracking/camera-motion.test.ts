@@ -89,8 +89,9 @@ describe('CameraMotion', () => {
 
   it('lets BoT-SORT keep objects that a fast pan moves by more than their width', () => {
     const pictures = [0, 48].map((shift) => pictureOf(1, 0, shift, 0));
-    const framesSeen = (method: string): number => {
+    const framesSeen = (method?: string): number => {
       const tracker = createTracker('botsort', { gmc_method: method });
+      expect(tracker.usesPixels).toBe(method === 'sparseOptFlow');
       let seen = 0;
       for (let f = 0; f < 12; f++) {
         // The camera jumps one way and the other, as a shaken one does: no velocity tells it.
@@ -104,6 +105,8 @@ describe('CameraMotion', () => {
     };
     expect(framesSeen('sparseOptFlow')).toBe(12);
     expect(framesSeen('none')).toBeLessThan(8);
+    // As on the command line: only if asked to.
+    expect(framesSeen()).toBe(framesSeen('none'));
   });
 });
 

@@ -51,6 +51,12 @@ describe('readAnchors', () => {
     ['too few', '10,13', /has 2 numbers; 18 are needed/],
     ['too many', `${ANCHORS},1,2`, /has 20 numbers/],
     ['none', '', /has 0 numbers/],
+    [
+      'shares of the input',
+      '0.024,0.031, '.repeat(9),
+      /all between 0 and 1 and look normalised; write pixels/,
+    ],
+    ['shares of the input, too few', '0.024,0.031', /look normalised/],
     ['words', ANCHORS.replace('61', 'wide'), /"wide" is not the width or height/],
     ['a negative size', ANCHORS.replace('61', '-61'), /"-61" is not/],
     ['infinity', ANCHORS.replace('61', 'Infinity'), /"Infinity" is not/],
