@@ -41,7 +41,7 @@ export interface PixelBuffer {
   readonly data: Uint8Array;
 }
 
-/** Colour tags of the decoded picture in ffmpeg's names; absent when the file does not say. */
+/** How `Frame.image` stores colours, in ffmpeg's names; absent when the file does not say. */
 export interface ColourInfo {
   readonly range?: string;
   readonly space?: string;

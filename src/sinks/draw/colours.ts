@@ -1,4 +1,5 @@
 import type { ColourInfo } from '../../contract/picture.js';
+import { lumaWeights } from '../pixels/luma-weights.js';
 
 /** A colour as the picture stores it, 8 bits each. */
 export interface YuvColour {
@@ -40,9 +41,8 @@ const LIGHTNESS = [0.82, 0.74, 0.67] as const;
 const CHROMA = 0.2;
 
 /**
- * How a picture with these tags stores colours. Without tags, pictures of 720 lines and more are taken for BT.709 and
- * smaller ones for BT.601, as players do. Matrix coefficients: ITU-T H.273, table 4.
- * @param height of the picture, for the guess.
+ * How a picture with these tags stores colours.
+ * @param height of the picture, for what the tags leave open.
  */
 export function rgbToYuv(colour: ColourInfo, height: number): (rgb: Rgb) => YuvColour {
   const [kr, kb] = lumaWeights(colour.space, height);
@@ -57,29 +57,6 @@ export function rgbToYuv(colour: ColourInfo, height: number): (rgb: Rgb) => YuvC
     };
   };
 }
-
-function lumaWeights(space: string | undefined, height: number): readonly [number, number] {
-  switch (space) {
-    case 'bt709':
-      return BT709;
-    case 'bt470bg':
-    case 'smpte170m':
-      return BT601;
-    case 'fcc':
-      return [0.3, 0.11];
-    case 'smpte240m':
-      return [0.212, 0.087];
-    case 'bt2020nc':
-    case 'bt2020c':
-      return [0.2627, 0.0593];
-    case undefined:
-    default:
-      return height >= 720 ? BT709 : BT601;
-  }
-}
-
-const BT709 = [0.2126, 0.0722] as const;
-const BT601 = [0.299, 0.114] as const;
 
 /**
  * A colour of the OKLCH space, its chroma lowered until sRGB can show it.

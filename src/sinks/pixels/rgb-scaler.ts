@@ -1,4 +1,5 @@
 import type { ColourInfo } from '../../contract/picture.js';
+import { lumaWeights } from './luma-weights.js';
 
 /** Turns yuv420p pictures of one size into small RGB ones. */
 export interface RgbScaler {
@@ -133,10 +134,7 @@ interface ColourTables {
   readonly blueOfU: Int32Array;
 }
 
-/**
- * The terms of Y′CbCr → R′G′B′ in 1/65536 (ITU-T H.273, equations 38 to 47). Pictures without a tag are taken for BT.709
- * from 720 lines up and for BT.601 below, as players do.
- */
+/** The terms of Y′CbCr → R′G′B′ in 1/65536: ITU-T H.273, equations 38 to 47. */
 function colourTables({ space, range }: ColourInfo, height: number): ColourTables {
   const [kr, kb] = lumaWeights(space, height);
   const kg = 1 - kr - kb;
@@ -150,10 +148,4 @@ function colourTables({ space, range }: ColourInfo, height: number): ColourTable
     greenOfV: table((-2 * kr * (1 - kr) * chromaScale) / kg, 128),
     blueOfU: table(2 * (1 - kb) * chromaScale, 128),
   };
-}
-
-function lumaWeights(space: string | undefined, height: number): readonly [kr: number, kb: number] {
-  if (space === 'bt2020nc' || space === 'bt2020c') return [0.2627, 0.0593];
-  if (space === 'bt470bg' || space === 'smpte170m') return [0.299, 0.114];
-  return space === 'bt709' || height >= 720 ? [0.2126, 0.0722] : [0.299, 0.114];
 }

@@ -26,20 +26,28 @@ export interface Encoding {
 export function encodeCommand(encoding: Encoding): FfmpegCommand {
   const { ffmpeg, container, final, output } = encoding;
   const { num, den } = timeBaseOf(encoding);
-  const colour = colourOptions(encoding.colour);
+  const narrowed = encoding.colour.range === 'pc' && !TELLS_RANGE.includes(encoding.encoder);
+  const stored = narrowed ? { ...encoding.colour, range: 'tv' } : encoding.colour;
   return {
     ffmpegPath: ffmpeg.ffmpegPath,
     stdin: 'pipe',
     // The header says all there is to know: nothing is gained by reading ahead.
     inputs: [
-      { url: 'pipe:0', options: ['-f', 'nut', '-analyzeduration', '0', '-fpsprobesize', '0', ...colour] },
+      {
+        url: 'pipe:0',
+        options: [
+          ...['-f', 'nut', '-analyzeduration', '0', '-fpsprobesize', '0'],
+          ...colourOptions(encoding.colour),
+        ],
+      },
     ],
     outputOptions: [
       ...['-map', '0:v:0', '-copyts'],
       ...passthrough(ffmpeg),
+      ...(narrowed ? ['-vf', 'scale=in_range=pc:out_range=tv'] : []),
       ...['-enc_time_base', `${num}:${den}`, '-pix_fmt', 'yuv420p'],
       ...encoderOptions(encoding),
-      ...colour,
+      ...colourOptions(stored),
       ...lastFrameLength(encoding),
       ...containerOptions(container, ffmpeg, { num, den }, final),
       '-y',
@@ -80,6 +88,9 @@ function passthrough({ version, major }: FfmpegInstallation): string[] {
   const old = (major !== undefined && major < 5) || /^n?5\.0(\D|$)/.test(version);
   return old ? ['-vsync', 'passthrough'] : ['-fps_mode', 'passthrough'];
 }
+
+/** Encoders whose streams say that they use the full range; all players take those of others for limited. */
+const TELLS_RANGE: readonly VideoEncoder[] = ['libx264', 'libopenh264', 'libvpx-vp9'];
 
 /** Players and ffmpeg refuse composition offsets from here on; in ticks. */
 const LARGEST_OFFSET = 2 ** 28;

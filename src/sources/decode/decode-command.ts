@@ -5,6 +5,7 @@ import type { VideoProbe } from '../../ffmpeg/probe.js';
 import type { FrameRequest } from '../../contract/frame.js';
 import type { Letterbox } from '../../contract/picture.js';
 import { CLOCK_IMAGE, clockPixels, mayJumpForward } from './epoch-clock.js';
+import { pictureScaling } from './picture-colour.js';
 
 /** Which part of an input is decoded. */
 export interface DecodeRange {
@@ -119,10 +120,8 @@ export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest):
   const clock = `[time]crop=${clockWidth}:${clockHeight}:0:0,format=gray,geq=lum='${clockPixels(probe.timeBase)}'[clock]`;
   const from = `[0:${probe.streamIndex}]${upright}`;
   if (!frames.image) return `${from},${model};${clock}`;
-  // Scaling does nothing unless the size changes in mid-stream. The range is only named where it has to change, because
-  // naming it costs a copy of each picture.
-  const range420 = isLimitedRange(probe) ? '' : ':out_range=tv';
-  const picture = `scale=${probe.width}:${probe.height}${range420},format=yuv420p,setsar=1`;
+  // Scaling yuv420p does nothing unless the size changes in mid-stream, or a range is named.
+  const picture = `scale=${probe.width}:${probe.height}${pictureScaling(probe)},format=yuv420p,setsar=1`;
   return `${from},split=2[m][p];[m]${model};${clock};[p]${picture}[picture]`;
 }
 
@@ -153,10 +152,6 @@ const UNINDEXED = /^(?:mpegts|mpeg|mpegvideo|h264|hevc|vvc|m4v|h261|h263|obu|ivf
 // Somewhat before the start: what comes too early is cut off.
 function seekSeconds({ probe, range: { start = 0 } }: DecodeRequest): number {
   return start - (UNINDEXED.test(probe.format) ? 15 : 0.1);
-}
-
-function isLimitedRange({ colour, pixelFormat }: VideoProbe): boolean {
-  return colour.range !== 'pc' && pixelFormat === 'yuv420p';
 }
 
 // -fps_mode came with 5.1; later versions warn of -vsync and then lose it. Builds named after a commit are recent.

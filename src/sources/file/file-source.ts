@@ -9,6 +9,7 @@ import type { Source, SourceInfo, SourceReport } from '../../contract/source.js'
 import type { Letterbox } from '../../contract/picture.js';
 import { decodeCommand } from '../decode/decode-command.js';
 import { DecodeRun } from '../decode/decode-run.js';
+import { pictureColour } from '../decode/picture-colour.js';
 import type { StallLimits } from '../decode/stall-watch.js';
 import { locateInput, type LocatedInput } from './locate-input.js';
 import { type FileSourceOptions, type FileSourceOptionsInput, parseFileSourceOptions } from './options.js';
@@ -92,7 +93,7 @@ class FileSource implements Source {
       ...(expectedFrames !== undefined && { expectedFrames }),
       ...((duration !== undefined || maxFrames !== undefined) && { limited: true }),
       audioCodecs: probe.audioCodecs,
-      colour: probe.colour,
+      colour: pictureColour(probe),
       letterbox,
     };
   }

@@ -111,14 +111,16 @@ test.each([
   expect(args[args.indexOf(option) + 1]).toBe('passthrough');
 });
 
-describe('the range of the picture is only changed where it has to be', () => {
+describe('the range of the picture is kept, and only named where something changes', () => {
   test.each([
-    ['yuv420p', 'tv', false],
-    ['yuv420p', 'pc', true],
-    ['yuvj420p', 'pc', true],
-    ['yuv422p', 'tv', true],
-  ])('%s, %s: %s', (pixelFormat, range, named) => {
+    ['yuv420p', 'tv', 'scale=768:432,'],
+    ['yuv420p', 'pc', 'scale=768:432:out_range=pc,'],
+    ['yuvj420p', 'pc', 'scale=768:432:out_range=pc,'],
+    ['yuv422p', 'tv', 'scale=768:432:out_range=tv,'],
+    ['gray', 'tv', 'scale=768:432:out_range=tv,'],
+    ['bgr0', 'pc', 'scale=768:432:out_range=pc:out_color_matrix=smpte170m,'],
+  ])('%s, %s: %s', (pixelFormat, range, scaling) => {
     const graph = filterGraph({ ...request, probe: { ...probe, pixelFormat, colour: { range } } });
-    expect(graph.includes('out_range=tv')).toBe(named);
+    expect(graph).toContain(`[p]${scaling}`);
   });
 });
