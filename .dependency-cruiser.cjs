@@ -74,7 +74,7 @@ module.exports = {
     fence('rxjs', '^src/pipeline/'),
     fence('fluent-ffmpeg', '^src/ffmpeg/child\\.ts$'),
     fence('ws', '^src/sinks/feed/'),
-    fence('sharp', '^src/(sinks/(feed|heat-map)|eval/datasets)/'),
+    fence('sharp', '^src/(sinks/(feed|heat-map)|eval/datasets|sources/file)/'),
     fence('onnxruntime-node', '^src/model/backends/onnxruntime(-session)?\\.ts$'),
     fence('@tensorflow/', '^src/model/(backends/(tensorflow|tfjs)[a-z-]*|export/tfjs)\\.ts$'),
     fence('h5wasm', '^src/model/weights/'),

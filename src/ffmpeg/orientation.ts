@@ -35,6 +35,23 @@ export function orientationOf(dump: string | undefined): Orientation {
   return { filters: [...(a < 0 ? ['hflip'] : []), ...(d < 0 ? ['vflip'] : [])], swapsAxes: false };
 }
 
+/** The same for a number of EXIF's `Orientation`: 1 is upright, and so is what is no such number. */
+export function orientationOfExif(value: number): Orientation {
+  const filters = EXIF[value];
+  return filters === undefined ? UPRIGHT : { filters, swapsAxes: value >= 5 };
+}
+
+/** By number; CIPA DC-008, table 4: where row 0 and column 0 of the stored picture belong. */
+const EXIF: Readonly<Record<number, readonly string[]>> = {
+  2: ['hflip'],
+  3: ['hflip', 'vflip'],
+  4: ['vflip'],
+  5: ['transpose=cclock_flip'],
+  6: ['transpose=clock'],
+  7: ['transpose=clock_flip'],
+  8: ['transpose=cclock'],
+};
+
 function quarterTurn(b: number, c: number): string {
   if (b > 0) return c > 0 ? 'cclock_flip' : 'clock';
   return c < 0 ? 'clock_flip' : 'cclock';

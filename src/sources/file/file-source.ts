@@ -12,6 +12,7 @@ import { DecodeRun } from '../decode/decode-run.js';
 import { pictureColour } from '../decode/picture-colour.js';
 import type { StallLimits } from '../decode/stall-watch.js';
 import { locateInput, type LocatedInput } from './locate-input.js';
+import { turnPicture } from './turn-picture.js';
 import { type FileSourceOptions, type FileSourceOptionsInput, parseFileSourceOptions } from './options.js';
 
 /** What a file source is made of, and which part of the file is asked for. */
@@ -72,7 +73,8 @@ class FileSource implements Source {
     const { ffmpeg, path, logger } = this.#parts;
     const located = await locateInput(path);
     const { ffprobePath } = ffmpeg;
-    const probe = await probeVideo({ ffprobePath, ...located }, signal);
+    const probed = await probeVideo({ ffprobePath, ...located }, signal);
+    const probe = located.file === undefined ? probed : await turnPicture(probed, located.file);
     const { width, height, pixelAspect, durationUs, frameRate } = probe;
     const letterbox = letterboxFor(request.input, width, height, pixelAspect);
     const expectedFrames = expectedFramesOf(probe, this.#options);

@@ -14,6 +14,8 @@ export interface LocatedInput extends CutFile {
   readonly input: FfmpegInput;
   /** For people: one line, without credentials. */
   readonly name: string;
+  /** The file itself; an address has none. */
+  readonly file?: string;
   /** The first bytes of a file. */
   readonly head?: Uint8Array;
 }
@@ -67,7 +69,7 @@ async function locateFile(path: string): Promise<LocatedInput> {
   // What is open here is not what is open in ffmpeg.
   const place = /^\/(?:dev|proc)\//.test(path) ? await realpath(path) : resolve(path);
   // An absolute path behind `file:` is never taken for an option, a protocol or a device.
-  return { input: { url: `file:${place}`, options }, name, ...looked };
+  return { input: { url: `file:${place}`, options }, name, file: place, ...looked };
 }
 
 async function statOfRegularFile(path: string, name: string): Promise<{ size: number }> {
