@@ -53,6 +53,14 @@ export function createLabelFont(emPixels: number): LabelFont {
   };
 }
 
+/** Those of `names` that hold a character which the font lacks, each once; they are drawn with question marks. */
+export function namesNotWritten(names: readonly string[]): string[] {
+  const source = readSource();
+  const lacks = (name: string): boolean =>
+    Array.from(name).some((letter) => !source.has(letter.codePointAt(0)!));
+  return [...new Set(names)].filter(lacks);
+}
+
 const QUESTION_MARK = 0x3f;
 const RECORD_VALUES = 6;
 

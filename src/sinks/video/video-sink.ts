@@ -6,6 +6,7 @@ import type { Logger } from '../../contract/logger.js';
 import type { Sink } from '../../contract/sink.js';
 import { addressOf } from './add-audio.js';
 import { chooseVideoEncoder, containerOf } from './container.js';
+import { classWarning } from './label-warning.js';
 import { OutputFile } from '../files/output-file.js';
 import { VideoStream } from './video-stream.js';
 import { STALL_MS } from './watch-child.js';
@@ -64,7 +65,7 @@ export function createVideoSink(options: VideoSinkOptions): Sink {
     pixels: true,
     deadlines: DEADLINES,
     prepare,
-    async open(source) {
+    async open(source, detector) {
       if (owner !== undefined)
         throw new SightlineError(
           'ERR_USAGE',
@@ -81,6 +82,8 @@ export function createVideoSink(options: VideoSinkOptions): Sink {
           { source: source.id },
           `this ffmpeg has no ${preferred}; "${path}" is encoded with ${encoder} instead`,
         );
+      const unreadable = classWarning(detector);
+      if (unreadable !== undefined) logger.warn({}, unreadable);
       // The audio is read in a second pass, which a camera does not offer.
       const audioInput = audioFrom === undefined || source.live ? undefined : addressOf(audioFrom);
       return new VideoStream({

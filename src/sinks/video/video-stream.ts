@@ -10,6 +10,7 @@ import { reasonOf } from '../../files/reasons.js';
 import { checkVideo } from './check-video.js';
 import type { VideoEncoder } from './container.js';
 import { copyImage, evenImage } from '../pixels/even-image.js';
+import { sceneWarning } from './label-warning.js';
 import { timeBaseOf } from './encode-command.js';
 import { Encoder } from './encoder.js';
 import { Soundtrack, type SoundtrackOptions } from './soundtrack.js';
@@ -71,6 +72,7 @@ export class VideoStream implements SinkStream {
     await this.#whenFree(slot);
     if (frame.image === undefined) throw new TypeError('a video sink needs frames with pictures');
     copyImage(frame.image, slot.image);
+    if (this.#frames === 0) this.#sayUnreadable(result);
     this.#painter.draw(slot.image, result);
     const ticks = this.#timeline.ticksOf(frame, this.#startsInside(frame.ptsUs));
     if (this.#frames++ === 0) this.#sayShift();
@@ -78,6 +80,12 @@ export class VideoStream implements SinkStream {
     slot.busy = this.#encoder.write(slot.image.data, ticks);
     // Its failure is told by whoever waits for the slot next.
     slot.busy.catch(() => undefined);
+  }
+
+  #sayUnreadable({ totals }: FrameResult): void {
+    const { logger, source } = this.#options;
+    const text = totals && sceneWarning(totals);
+    if (text !== undefined) logger.warn({ source: source.id }, text);
   }
 
   async end(outcome: SourceOutcome): Promise<void> {

@@ -6,8 +6,11 @@ import { type FfmpegInstallation, findFfmpeg } from '../../../src/ffmpeg/find-ff
 import { createVideoSink } from '../../../src/sinks/video/video-sink.js';
 import type { SourceOutcome } from '../../../src/contract/run.js';
 import type { Rational } from '../../../src/contract/picture.js';
+import type { AnalyticsTotals } from '../../../src/contract/events.js';
+import type { SinkStream } from '../../../src/contract/sink.js';
 import type { SourceInfo } from '../../../src/contract/source.js';
 import { detectorInfo, sourceInfo } from '../../support/results.js';
+import { warningsTo } from '../../support/recording-logger.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { audioHash, feed, ffmpeg, greyPicture, infoOf, probe, resultAt } from '../../support/video-files.js';
 
@@ -173,6 +176,28 @@ test('odd sizes are made even at the far edges, and the shape of the pixels is k
   await annotate(input, output);
   const { streams } = await probe(output);
   expect(streams[0]).toMatchObject({ width: 162, height: 122, sample_aspect_ratio: '16:15' });
+});
+
+test('what labels cannot show is told once, with its names', async () => {
+  const folder = await temporaryFolder();
+  const warnings: string[] = [];
+  const detector = { ...detectorInfo(), classes: ['person', 'Fußgänger', '自転車', 'грузовик'] };
+  const open = (name: string): Promise<SinkStream> =>
+    createVideoSink({ path: join(folder, name), ffmpeg: installation, logger: warningsTo(warnings) }).open(
+      sourceInfo({ width: 32, height: 24 }),
+      detector,
+    );
+  const stream = await open('a.mp4');
+  await open('b.mp4');
+  expect(warnings).toEqual([
+    expect.stringContaining('of the classes "自転車", "грузовик": its labels have Latin letters only'),
+  ]);
+  const zone = { name: '入口', polygon: [], holes: [], occupancy: 0, entered: 0, left: 0 };
+  const totals = { lines: [], zones: [zone] } as unknown as AnalyticsTotals;
+  for (const index of [0, 1])
+    await stream.write({ ...resultAt(index, index * 40_000, greyPicture(32, 24)), totals });
+  await stream.end('completed');
+  expect(warnings.slice(1)).toEqual([expect.stringContaining('of the line or zone "入口": its labels')]);
 });
 
 describe('the timeline', () => {
