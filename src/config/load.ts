@@ -34,7 +34,7 @@ export async function loadAnalyticsFile(file: string): Promise<NonNullable<Optio
   // As it stands in the options of a run, or what stands under that key.
   const nested = 'analytics' in value;
   check(nested ? z.strictObject({ analytics: analyticsSchema }) : analyticsSchema);
-  return (nested ? value.analytics : value) as NonNullable<OptionsInput['analytics']>;
+  return (nested ? value['analytics'] : value) as NonNullable<OptionsInput['analytics']>;
 }
 
 /** The modules of a file say what else can stand in it. */

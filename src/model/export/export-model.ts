@@ -79,7 +79,8 @@ export async function exportModel(format: ExportFormat, options: ExportOptions):
     () => false,
   );
   const { classes, anchors, anchorMask, phi, name, stretch } = options;
-  if (isFolder && [classes, anchors, anchorMask, phi, name, stretch].every((value) => value === undefined)) return write(input, target);
+  if (isFolder && [classes, anchors, anchorMask, phi, name, stretch].every((value) => value === undefined))
+    return write(input, target);
   const folder = await mkdtemp(join(tmpdir(), 'sightline-convert-'));
   try {
     // The model is called after its folder if nothing else is known.
