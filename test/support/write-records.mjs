@@ -18,7 +18,7 @@ const detector = {
   device: 'cpu',
   precision: 'float32',
   version: '1',
-  geometry: { width: 416, height: 416 },
+  geometry: { width: 416, height: 416, pad: 128, kernel: 'area' },
   classes: ['car'],
 };
 const found = { box: { x1: 1, y1: 2, x2: 3, y2: 4 }, label: 'car', classId: 0, confidence: 0.5 };
