@@ -12,5 +12,7 @@ pipeline.results.subscribe(({ frame, tracks }) => {
   console.log(`${(frame.ptsUs / 1e6).toFixed(2)} s: ${seen}`);
 });
 const [source] = (await pipeline.run()).sources;
-if (source.error) throw source.error;
-console.log(`${source.tracks} objects in all`);
+if (source.error) {
+  console.error(source.error.message);
+  process.exitCode = 1;
+} else console.log(`${source.tracks} objects in all`);

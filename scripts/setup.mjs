@@ -34,8 +34,7 @@ function installPackages() {
   const marker = join(root, 'node_modules', '.cache', 'sightline-setup');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
   step('installing packages (npm ci)');
-  // The install scripts of onnxruntime-node and tfjs-node-gpu download hundreds of megabytes of CUDA libraries and of an old
-  // TensorFlow; no other package needs its script.
+  // As .npmrc says, whatever the environment says.
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     env: process.env,
     hint: 'npm ci failed; its output is above',

@@ -1,10 +1,11 @@
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type * as ort from 'onnxruntime-node';
 import { messageOf, SightlineError } from '../../errors.js';
 import type { BackendOptions } from './backend.js';
 import { missingDependency } from './missing-dependency.js';
 import { keepFloat32 } from './nvidia-precision.js';
-import { providerLibrary } from './onnxruntime-install.js';
+import { INSTALL_ONNXRUNTIME, locatePackage, providerLibrary } from './onnxruntime-install.js';
 import { setVisibleDevices } from './visible-devices.js';
 
 /** The deeper layers are 13 × 13 pixels: little is left to share between more threads than this. */
@@ -41,12 +42,12 @@ export async function startSession(onnx: Uint8Array, options: BackendOptions): P
   process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   let runtime: Runtime;
   try {
-    // Here and not above: the import loads 45 MB of native code.
-    runtime = await import('onnxruntime-node');
+    // Here and not above: this loads 45 MB of native code.
+    runtime = createRequire(import.meta.url)(locatePackage() ?? 'onnxruntime-node') as Runtime;
   } catch (cause) {
     throw new SightlineError(
       'ERR_BACKEND_UNAVAILABLE',
-      `onnxruntime-node does not load: ${oneLine(cause)}; run \`npm install onnxruntime-node\` again`,
+      `onnxruntime-node does not load: ${oneLine(cause)}; ${INSTALL_ONNXRUNTIME}`,
       { cause },
     );
   }

@@ -10,11 +10,13 @@ import {
 
 const bare: OnnxruntimeInstall = {
   version: '1.30.0',
+  ownCopy: true,
   platform: 'linux',
   arch: 'x64',
   binding: true,
   cudaLibrary: false,
   tensorrtLibrary: false,
+  directx: false,
   nvidia: false,
   graphics: false,
 };
@@ -67,7 +69,7 @@ describe('chooseBackend', () => {
     ['tensorrt', machineOf({ ...withCuda, tensorrtLibrary: true }), ['onnxruntime:tensorrt']],
     ['webgpu', machineOf(mac), ['onnxruntime:webgpu']],
     ['coreml', machineOf(mac), ['onnxruntime:coreml']],
-    ['dml', machineOf({ ...bare, platform: 'win32' }), ['onnxruntime:dml']],
+    ['dml', machineOf({ ...bare, platform: 'win32', directx: true }), ['onnxruntime:dml']],
     ['tensorflow', machineOf(bare, linked('gpu', 'cpu')), ['tensorflow:gpu', 'tensorflow:cpu']],
     ['tensorflow', machineOf(bare, linked('cpu')), ['tensorflow:cpu']],
     ['tensorflow:cpu', machineOf(bare, linked('gpu', 'cpu')), ['tensorflow:cpu']],
@@ -93,7 +95,12 @@ describe('chooseBackend', () => {
     [
       'onnxruntime:cuda',
       { ...withCuda, cudaLibrary: false },
-      /provider library is not installed: run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`/,
+      /provider library is not installed: run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm install onnxruntime-node@1\.30\.0`/,
+    ],
+    [
+      'cuda',
+      { ...withCuda, cudaLibrary: false, ownCopy: false },
+      /`ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild --ignore-scripts=false onnxruntime-node`/,
     ],
     ['cuda', { ...withCuda, arch: 'arm64' }, /on linux x64 only, this is linux arm64/],
     ['tensorrt', withCuda, /the TensorRT provider library is not installed/],
@@ -101,11 +108,16 @@ describe('chooseBackend', () => {
     ['webgpu', { ...withCuda, arch: 'arm64' }, /no WebGPU on linux arm64/],
     ['coreml', bare, /macOS only/],
     ['dml', bare, /Windows only/],
+    ...(['dml', 'webgpu'] as const).map((device): [string, OnnxruntimeInstall, RegExp] => [
+      device,
+      { ...bare, platform: 'win32' },
+      /DirectX libraries are not in this package: run `npm install --ignore-scripts onnxruntime-node@1\.30\.0`/,
+    ]),
     ['cpu', { ...bare, binding: false, arch: 'riscv64' }, /has no build for linux riscv64$/],
     [
       'cpu',
       { ...bare, version: undefined },
-      /onnxruntime-node is not installed: run `npm install onnxruntime-node`$/,
+      /onnxruntime-node is not installed: run `npm install --ignore-scripts onnxruntime-node@1\.30\.0`$/,
     ],
     [
       'tensorflow',
@@ -176,8 +188,8 @@ describe('listBackends', () => {
   });
 
   it('gives one line for every device', () => {
-    for (const install of [bare, withCuda, mac]) {
-      for (const { reason } of deviceStates(install)) expect(reason).toMatch(/^[^\n]{3,120}$/);
+    for (const install of [bare, withCuda, { ...withCuda, cudaLibrary: false, ownCopy: false }, mac]) {
+      for (const { reason } of deviceStates(install)) expect(reason).toMatch(/^[^\n]{3,150}$/);
     }
   });
 });
