@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { fakeModel } from '../support/fake-model.js';
 import { clip, ROOT } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const [, model] = await fakeModel();
 
@@ -59,5 +60,15 @@ describe('a program that uses the library', () => {
       console.log((await p.run()).sources[0].frames.emitted);
     `);
     expect([status, stdout]).toEqual([0, '10\n']);
+  });
+
+  it('and is the example of the README says in one line which file is not there, and fails', async () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [`${ROOT}examples/follow.mjs`, '/nowhere/street.mp4'],
+      { cwd: await temporaryFolder(), encoding: 'utf8', timeout: 60_000 },
+    );
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('"/nowhere/street.mp4" cannot be read: there is no such file\n');
   });
 });
