@@ -1,7 +1,7 @@
 /**
  * Makes a fresh checkout ready: packages, ffmpeg, and the compiled `dist/`. Uses nothing but Node itself, because it runs
- * before anything is installed. `--browser` also sees to a Chromium for the tests of the web page, and
- * `--tensorflow` to a TensorFlow for the tests of that backend.
+ * before anything is installed. `--browser` also sees to a Chromium for the tests of the web page, `--camera` to GStreamer's
+ * RTSP server for those of cameras, and `--tensorflow` to a TensorFlow for those of that backend.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,22 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wantsBrowser = process.argv.includes('--browser');
+const wantsCamera = process.argv.includes('--camera');
 const wantsTensorflow = process.argv.includes('--tensorflow');
+
+const CAMERA_PACKAGES = [
+  'python3-gi',
+  'gir1.2-gst-rtsp-server-1.0',
+  'gstreamer1.0-plugins-base',
+  'gstreamer1.0-plugins-good',
+  'gstreamer1.0-plugins-ugly',
+];
 
 checkNode();
 installPackages();
-needProgram('ffmpeg', { variable: 'FFMPEG_PATH', required: true });
-if (wantsBrowser) needProgram('chromium', { variable: 'CHROMIUM_PATH', required: false });
+need('ffmpeg', { isThere: hasProgram('ffmpeg', 'FFMPEG_PATH'), required: true });
+if (wantsBrowser) need('chromium', { isThere: hasProgram('chromium', 'CHROMIUM_PATH') });
+if (wantsCamera) need('the RTSP server of GStreamer', { isThere: hasCamera, packages: CAMERA_PACKAGES });
 build();
 if (wantsTensorflow) linkTensorflow();
 
@@ -43,11 +53,24 @@ function installPackages() {
   writeFileSync(marker, lock);
 }
 
-function needProgram(name, { variable, required }) {
-  if (process.env[variable] || onPath(name)) return;
+/** A program that is named by a variable, or on the PATH. */
+function hasProgram(name, variable) {
+  return () => Boolean(process.env[variable]) || onPath(name);
+}
+
+/** What test/support/rtsp-camera.py is made of. */
+function hasCamera() {
+  const script = join(root, 'test', 'support', 'rtsp-camera.py');
+  return spawnSync('/usr/bin/python3', [script, '--check'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Installs what is missing with Debian's packages, if that may be done here. */
+function need(name, { isThere, packages = [name], required = false }) {
+  if (isThere()) return;
+  const list = packages.join(' ');
   const update = ['apt-get', 'update', '-qq'];
-  const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', name];
-  const command = `${sudo().join(' ')} apt-get update && ${sudo().join(' ')} apt-get install -y ${name}`
+  const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages];
+  const command = `${sudo().join(' ')} apt-get update && ${sudo().join(' ')} apt-get install -y ${list}`
     .replace(/^ /, '')
     .replace('&&  ', '&& ');
   if (onPath('apt-get') && maySudo()) {
@@ -57,11 +80,10 @@ function needProgram(name, { variable, required }) {
       const [program, ...args] = [...sudo(), ...words];
       spawnSync(program, args, { stdio: ['inherit', 'ignore', 'inherit'], env });
     }
-    if (onPath(name)) return;
+    if (isThere()) return;
   }
-  const advice = onPath('apt-get') ? command : `your package manager (package ${name})`;
-  if (required)
-    fail(`${name} is needed and was not found on the PATH; install it with: ${advice} (or set ${variable})`);
+  const advice = onPath('apt-get') ? command : `your package manager (package ${list})`;
+  if (required) fail(`${name} is needed and was not found; install it with: ${advice}`);
   else
     process.stderr.write(
       `setup: ${name} was not found; the tests that need it will be skipped. Install it with: ${advice}\n`,

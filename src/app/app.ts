@@ -27,6 +27,7 @@ export type { OptionsInput } from '../config/schema.js';
 export type { Pipeline } from './pipeline.js';
 export { createReplay, type ReplayInput } from './replay-run.js';
 export type { PipelineExtras } from './run-tools.js';
+export { sourceOfText } from '../sources/source-of-text.js';
 export type { SourceProgress } from '../pipeline/source-books.js';
 
 /** What a caller of {@link createPipeline} may bring along besides options. */

@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { linkTensorflowCommand } from './link-tensorflow.js';
 import { modelCommand } from './model.js';
+import { probeCommand } from './probe.js';
 import { replayCommand } from './replay.js';
 import { trackCommand } from './track.js';
 import { print } from './terminal.js';
@@ -18,6 +19,7 @@ export function createProgram(onExit: (code: number) => void): Command {
     .version(VERSION)
     .addCommand(trackCommand(onExit))
     .addCommand(replayCommand(onExit))
+    .addCommand(probeCommand(onExit))
     .addCommand(convertCommand(onExit))
     .addCommand(doctorCommand(onExit))
     .addCommand(modelCommand(onExit))

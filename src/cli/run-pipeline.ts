@@ -45,8 +45,12 @@ export async function runPipeline(
   try {
     pipeline = await create({ logger, signal: preparing.signal });
     if (interrupts.count() > 0) pipeline.stop();
-    pipeline.statuses.subscribe(({ sourceId, state, reason }) => {
-      logger.debug({ source: sourceId }, reason === undefined ? state : `${state}: ${reason}`);
+    pipeline.statuses.subscribe(({ sourceId, state, code, reason }) => {
+      const text = reason === undefined ? state : `"${sourceId}" is ${state}: ${reason}`;
+      // What has failed for good is told with the summary.
+      if (reason === undefined || state === 'failed') logger.debug({ source: sourceId }, text);
+      else if (code === undefined) logger.info({ source: sourceId }, text);
+      else logger.warn({ source: sourceId, code }, text);
     });
     const summary = await pipeline.run();
     line.stop();

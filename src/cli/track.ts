@@ -1,5 +1,11 @@
 import { Command, Option } from 'commander';
-import { createPipeline, DEFAULT_SINKS, loadAnalyticsFile, loadOptionsFile } from '../app/app.js';
+import {
+  createPipeline,
+  DEFAULT_SINKS,
+  loadAnalyticsFile,
+  loadOptionsFile,
+  sourceOfText,
+} from '../app/app.js';
 import { SightlineError } from '../errors.js';
 import { QUOTING } from '../text/class-list.js';
 import { classList, inputSize, numberFrom, seconds } from './parse-values.js';
@@ -166,8 +172,10 @@ function sourcesOf(
   }
   const part = given({ start, duration, stride, maxFrames });
   return sources.map((source) => {
-    if (typeof source === 'string') return { type: 'file', path: source, ...part };
-    return 'type' in source && source.type === 'file' ? { ...source, ...part } : source;
+    if (typeof source === 'string') return { ...sourceOfText(source), ...part };
+    return 'type' in source && (source.type === 'file' || source.type === 'camera')
+      ? { ...source, ...part }
+      : source;
   });
 }
 

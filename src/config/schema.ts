@@ -7,6 +7,7 @@ import type { Sink } from '../contract/sink.js';
 import type { Source } from '../contract/source.js';
 import { MAX_SIDE, parseInputSize, SIZE_RULE, SIZE_STEP } from '../geometry/input-size.js';
 import { analyticsSchema } from '../analytics/options.js';
+import { sourceOfText } from '../sources/source-of-text.js';
 import { type Entry, type Kinds, listEntry, type SinkInput, type SourceKindInput } from './kinds.js';
 
 const fraction = z.number().min(0).max(1);
@@ -218,12 +219,14 @@ function sourceList({ sources }: Kinds, ready?: ReadyMade) {
   const path = z
     .string()
     .min(1)
-    .transform((written): Entry => ({ type: 'file', path: written }));
+    .transform((written): Entry => sourceOfText(written) as unknown as Entry);
   const either = [path.pipe(entry), entry, ...(ready === undefined ? [] : [ready.source])];
   return z
     .array(z.union(either, 'expected a path, or { type: … }'))
     .default([])
-    .describe('What is looked at. A path stands for { type: file, path: … }.');
+    .describe(
+      'What is looked at. A path stands for { type: file, path: … }, an address such as rtsp://… for { type: camera, url: … }.',
+    );
 }
 
 /**

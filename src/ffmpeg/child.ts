@@ -1,23 +1,26 @@
 /**
- * The only file that knows fluent-ffmpeg and starts ffmpeg processes.
+ * The only file that knows fluent-ffmpeg and starts ffmpeg processes; run-ffprobe.ts starts those of ffprobe.
  *
  * fluent-ffmpeg puts the command line together. Its own `run` cannot be used for pixels: it reads the child's stdout as
  * text, or pipes it through a stream of its own, and it starts two more processes to ask for capabilities. So the
  * arguments are taken from it and the process is started here, with its plain streams.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
-import { SightlineError, toError } from '../errors.js';
+import { toError } from '../errors.js';
 import { type ByteFlow, type DirectPipe, flowFromStream, openDirectPipe } from './byte-flow.js';
 import type { ByteTarget } from './byte-target.js';
 import { startReasonOf } from './start-reason.js';
+import { writeScript } from './write-script.js';
 import { childEnvironment } from './child-environment.js';
 
 /** One `-i` of a command line; `options` come before it, one argument a string. */
 export interface FfmpegInput {
   readonly url: string;
   readonly options?: readonly string[];
+  /** What the child is to read from its standard input, which `url` names then: addresses that no command line may show. */
+  readonly script?: string;
 }
 
 /** One output of a command line; `options` come before it, one argument a string. */
@@ -107,6 +110,7 @@ function start(
   if (child === undefined || stderr === undefined) return neverStarted(command, child, sayWhy, lastLines);
   const stdout = direct?.ourEnd ?? child.stdout!;
   readLines(stderr, keep);
+  writeScript(child.stdin, scriptOf(command));
 
   let stopped = false;
   const exited = new Promise<FfmpegExit>((resolve) => {
@@ -173,6 +177,11 @@ function neverStarted(
   };
 }
 
+/** What the child reads before all else. */
+function scriptOf({ inputs }: FfmpegCommand): string | undefined {
+  return inputs.find(({ script }) => script !== undefined)?.script;
+}
+
 /** @returns undefined if not even the attempt was possible, after `sayWhy`. */
 function spawnWith(
   command: FfmpegCommand,
@@ -181,7 +190,7 @@ function spawnWith(
 ): ChildProcess | undefined {
   try {
     return spawn(command.ffmpegPath, ffmpegArguments(command), {
-      stdio: [command.stdin, direct?.childEnd ?? 'pipe', 'pipe'],
+      stdio: [scriptOf(command) === undefined ? command.stdin : 'pipe', direct?.childEnd ?? 'pipe', 'pipe'],
       windowsHide: true,
       env: childEnvironment(),
       // A process group of its own: a terminal's Ctrl-C goes to the whole foreground group, and would end an encoder whose
@@ -197,67 +206,6 @@ function spawnWith(
     direct?.childEnd.destroy();
   }
 }
-
-/** What a finished ffprobe left. */
-export interface FfprobeResult {
-  /** Exit code; undefined if it was killed because the time was over. */
-  readonly code: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const MOST_PROBE_OUTPUT = 16 * 1024 * 1024;
-
-/**
- * Runs ffprobe to its end. It is killed when `signal` aborts or `timeoutMs` are over.
- * @throws SightlineError ERR_ABORTED, or ERR_FFMPEG_FAILED if it could not be started or said far too much.
- */
-export async function runFfprobe(
-  ffprobePath: string,
-  args: readonly string[],
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
-): Promise<FfprobeResult> {
-  const { signal, timeoutMs } = options;
-  const limits = {
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-    maxBuffer: MOST_PROBE_OUTPUT,
-    windowsHide: true,
-    env: childEnvironment(),
-  } as const;
-  return new Promise((resolve, reject) => {
-    const aborted = new SightlineError('ERR_ABORTED', 'looking at the input was aborted');
-    if (signal.aborted) {
-      reject(aborted);
-      return;
-    }
-    const child = execFile(ffprobePath, args, limits, (error, stdout, stderr) => {
-      signal.removeEventListener('abort', onAbort);
-      if (error === null) resolve({ code: 0, stdout, stderr });
-      else if (signal.aborted) reject(aborted);
-      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
-      else if (error.killed === true && error.code !== OUTPUT_OVERFLOW)
-        resolve({ code: undefined, stdout, stderr });
-      // Not as `cause`: the error holds the command line, and with it any password of a URL.
-      else
-        reject(
-          new SightlineError(
-            'ERR_FFMPEG_FAILED',
-            `${ffprobePath} failed: ${startReasonOf(error) ?? String(error.code ?? error.signal)}`,
-          ),
-        );
-    });
-    // Not the `signal` option of execFile: that asks with SIGTERM, and leaves it at that.
-    const onAbort = (): void => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-      child.kill('SIGKILL');
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-}
-
-const OUTPUT_OVERFLOW = 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
 
 /** The complete argument list of a command, as it would stand on a command line. */
 export function ffmpegArguments(command: FfmpegCommand): string[] {

@@ -1,7 +1,8 @@
 /** Asks ffprobe what an input holds, and answers with types and one clear line for whatever is wrong with it. */
 import { SightlineError } from '../errors.js';
 import type { ColourInfo, Rational } from '../contract/picture.js';
-import { type FfmpegInput, type FfprobeResult, runFfprobe } from './child.js';
+import type { FfmpegInput } from './child.js';
+import { type FfprobeResult, runFfprobe } from './run-ffprobe.js';
 import { ticksToMicroseconds } from './media-time.js';
 import { type Orientation, orientationOf } from './orientation.js';
 import { oneLine } from '../text/printable.js';
@@ -44,6 +45,8 @@ export interface ProbeRequest {
   readonly name: string;
   /** The first bytes of a file, to tell a damaged mp4 from what only has its name. */
   readonly head?: Uint8Array;
+  /** Time that it may take; half a minute if not given. */
+  readonly timeoutMs?: number;
 }
 
 interface ProbedStream {
@@ -88,11 +91,12 @@ const TEXT = /^(?:ansi|bintext|xbin|idf)$/;
  * cannot get at it, ERR_ABORTED
  */
 export async function probeVideo(request: ProbeRequest, signal: AbortSignal): Promise<VideoProbe> {
-  const { ffprobePath, input, name } = request;
+  const { ffprobePath, input, name, timeoutMs = PROBE_TIMEOUT_MS } = request;
   const args = ['-hide_banner', '-v', 'error', '-print_format', 'json', '-show_streams', '-show_format'];
   const result = await runFfprobe(ffprobePath, [...args, ...(input.options ?? []), '-i', input.url], {
     signal,
-    timeoutMs: PROBE_TIMEOUT_MS,
+    timeoutMs,
+    script: input.script,
   });
   return describeVideo(parseOutput(result, request), name);
 }
@@ -216,9 +220,12 @@ function clockMicroseconds(text: string | undefined): number | undefined {
   return Math.round((Number(parts[1]) * 3600 + Number(parts[2]) * 60 + Number(parts[3])) * 1e6);
 }
 
-function parseOutput(result: FfprobeResult, { name, input, head }: ProbeRequest): unknown {
+function parseOutput(
+  result: FfprobeResult,
+  { name, input, head, timeoutMs = PROBE_TIMEOUT_MS }: ProbeRequest,
+): unknown {
   if (result.code === undefined) {
-    throw unreadable(`"${name}" could not be looked at within ${PROBE_TIMEOUT_MS / 1000} s`);
+    throw unreadable(`"${name}" could not be looked at within ${timeoutMs / 1000} s`);
   }
   const text = result.stderr.split(input.url).join(name);
   const isHttp = /^https?:/i.test(input.url);

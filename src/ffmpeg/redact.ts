@@ -7,8 +7,8 @@ const SECRET_PARAMETER = /([?&][^=&#\s'"]*(?:token|key|secret|sig|pass|auth|cred
 export function redact(text: string): string {
   return (
     text
-      // Up to the last @ before the path: that is where ffmpeg takes the host to begin.
-      .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#'"]*@/gi, '$1***@')
+      // With quotes in it, as a password may have some. Up to the last @ before the path: that is where ffmpeg takes the host to begin.
+      .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi, '$1***@')
       .replaceAll(SECRET_PARAMETER, '$1***')
   );
 }

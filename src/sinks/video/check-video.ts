@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { isSightlineError, SightlineError } from '../../errors.js';
-import { runFfprobe } from '../../ffmpeg/child.js';
+import { runFfprobe } from '../../ffmpeg/run-ffprobe.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
 import type { Container } from './container.js';
 

@@ -15,6 +15,8 @@ export interface DecodeRange {
   readonly duration?: number | undefined;
   /** Every n-th frame is delivered, from the first. */
   readonly stride?: number | undefined;
+  /** At most so many frames a second of media time. */
+  readonly fps?: number | undefined;
 }
 
 /** All that a command line is made of. */
@@ -56,7 +58,7 @@ export function decodeCommand(request: DecodeRequest): FfmpegCommand {
     ffmpegPath: ffmpeg.ffmpegPath,
     inputs: [
       {
-        url: input.url,
+        ...input,
         options: [
           ...(input.options ?? []),
           ...(threads === undefined ? [] : ['-threads', String(threads)]),
@@ -100,11 +102,12 @@ export const ROUNDED_US = 1;
 
 /** The filter graph between decoder and encoders. */
 export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest): string {
-  const { stride = 1 } = range;
+  const { stride = 1, fps } = range;
   const grey = frames.input.pad.toString(16).padStart(2, '0').repeat(3);
   const upright = [
     ...trim(probe, range),
     ...(stride === 1 ? [] : [`select='if(mod(n\\,${stride})\\,${LIFE_SIGN}\\,1)'`]),
+    ...(fps === undefined ? [] : [`select='if(${beginsTick(fps)}\\,1\\,${LIFE_SIGN})'`]),
     ...probe.orientation.filters,
     `setpts=PTS+${shiftTicks(probe)}`,
   ].join(',');
@@ -123,6 +126,13 @@ export function filterGraph({ probe, letterbox, frames, range }: DecodeRequest):
   // Scaling yuv420p does nothing unless the size changes in mid-stream, or a range is named.
   const picture = `scale=${probe.width}:${probe.height}${pictureScaling(probe)},format=yuv420p,setsar=1`;
   return `${from},split=2[m][p];[m]${model};${clock};[p]${picture}[picture]`;
+}
+
+// The first frame in each interval of 1 / fps, so that the rate is right on average. Times in ticks are seldom whole: the
+// small part keeps a frame on the border in the interval that it begins.
+function beginsTick(fps: number): string {
+  const interval = (time: string): string => `floor(${time}*${fps}+0.001)`;
+  return `isnan(prev_selected_t)+not(eq(${interval('t')}\\,${interval('prev_selected_t')}))`;
 }
 
 /** In a warning of its own, each time that the size of the decoded picture is new: ffmpeg itself says nothing of it. */

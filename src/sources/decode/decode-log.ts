@@ -40,6 +40,8 @@ export interface DecodeLogOptions {
   readonly logger: Logger | undefined;
   /** ffmpeg is at work although nothing comes out of it. */
   readonly onLife?: () => void;
+  /** Told of a new size of the picture, instead of the log. */
+  readonly onSize?: ((change: string) => void) | undefined;
 }
 
 /** Makes sense of what ffmpeg writes to stderr while it decodes. */
@@ -110,11 +112,10 @@ export class DecodeLog {
     this.#size = size;
     if (before === undefined || before === size) return;
     const text = (value: number): string => `${Math.floor(value / 65536)}x${value % 65536}`;
-    const { logger, sourceId, name } = this.#options;
-    logger?.warn(
-      { source: sourceId },
-      `the picture of "${name}" changes from ${text(before)} to ${text(size)}; it is scaled to its first size`,
-    );
+    const { logger, sourceId, name, onSize } = this.#options;
+    const change = `the picture of "${name}" changes from ${text(before)} to ${text(size)}`;
+    if (onSize === undefined) logger?.warn({ source: sourceId }, `${change}; it is scaled to its first size`);
+    else onSize(change);
   }
 
   // `[h264 @ 0x55d0] [error] text` → `text`, without passwords.

@@ -36,6 +36,11 @@ export interface DecodeRunOptions extends DecodedInput {
   readonly report: (report: SourceReport) => void;
   /** The first frame begins an epoch with this geometry: an earlier run has filled the pool before. */
   readonly opens?: FrameGeometry;
+  /**
+   * Jumps of the clock begin no epoch, as `mediaUs` goes on across them; and a new size of the picture ends the run with
+   * ERR_SOURCE_CHANGED, as a live source can be opened anew.
+   */
+  readonly live?: boolean;
 }
 
 /** Time that ffmpeg has to exit after it closed its output. */
@@ -63,7 +68,7 @@ export class DecodeRun {
   };
 
   constructor(options: DecodeRunOptions) {
-    const { pool, signal, request, probe, range, command, name, opens } = options;
+    const { pool, signal, request, probe, range, command, name, opens, live = false } = options;
     this.#options = options;
     this.#untilUs = rangeMicroseconds(probe, range).until;
     this.#watch = this.#createWatch();
@@ -75,6 +80,11 @@ export class DecodeRun {
       onLife: () => {
         this.#watch.alive();
       },
+      onSize: live
+        ? (change) => {
+            this.#fail(new SightlineError('ERR_SOURCE_CHANGED', change));
+          }
+        : undefined,
     });
     this.#clock = new EpochClock(probe, shiftTicks(probe));
     this.#assembler = new FrameAssembler({
@@ -84,6 +94,7 @@ export class DecodeRun {
       image: request.image ? (opens ?? probe) : undefined,
       clock: this.#clock,
       opens,
+      joinsClocks: live,
       onFrame: () => this.#wake?.(),
       onMemory: () => {
         this.#resume();

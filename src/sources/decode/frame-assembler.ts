@@ -20,6 +20,8 @@ export interface AssemblerOptions {
   readonly clock: EpochClock;
   /** The first frame begins an epoch with this geometry: frames of an earlier run went before it. */
   readonly opens?: FrameGeometry | undefined;
+  /** Whether the epoch goes on where the clock jumps. */
+  readonly joinsClocks: boolean;
   /** A frame is complete. */
   readonly onFrame: () => void;
   /** There is memory again for a frame that had to wait. */
@@ -137,14 +139,14 @@ export class FrameAssembler implements NutConsumer {
 
   // The epoch begins before a slot is asked for, and once only, although memory may have to be waited for.
   #begin(pts: number): Part | undefined {
-    const { pool } = this.#options;
+    const { pool, joinsClocks } = this.#options;
     const moment = this.#moments.get(pts);
     if (moment === undefined) throw unexpected('an image without its time', 'a time');
     if (this.#opens !== undefined) pool.beginEpoch(this.#opens);
     this.#opens = undefined;
     for (const [at, { beginsEpoch }] of this.#moments) {
       if (at > pts) break;
-      if (beginsEpoch) pool.beginEpoch();
+      if (beginsEpoch && !joinsClocks) pool.beginEpoch();
       // Of a frame before this one no image came, but if the clock jumped there, it has jumped.
       if (at < pts) this.#moments.delete(at);
       else this.#moments.set(at, { ...moment, beginsEpoch: false });

@@ -30,6 +30,7 @@ function assembler(
   let granted: () => void;
   const memory = new Promise<void>((resolve) => (granted = resolve));
   const parts = new FrameAssembler({
+    joinsClocks: false,
     pool,
     signal: new AbortController().signal,
     input: { width: 4, height: 4 },
