@@ -118,6 +118,10 @@ describe('sightline eval run, detections and compare', () => {
       'pictures/%d.png',
     ];
     execFileSync('ffmpeg', ffmpeg, { cwd });
+    // One is a TIFF with JPEG inside, of which ffmpeg makes an empty picture.
+    await sharp(join(cwd, 'pictures/1.png'))
+      .tiff({ compression: 'jpeg', quality: 95 })
+      .toFile(join(cwd, 'pictures/1.tif'));
     // One lies on a side, as telephones store them.
     const lying = sharp(join(cwd, 'pictures/2.png')).rotate(90);
     await writeFile(
@@ -132,7 +136,7 @@ describe('sightline eval run, detections and compare', () => {
     ];
     const truth = {
       categories: [{ id: 1, name: 'car' }],
-      images: [1, 2].map((id) => ({ id, file_name: `${id}.png`, width: 768, height: 432 })),
+      images: [1, 2].map((id) => ({ id, file_name: ['1.tif', '2.png'][id - 1], width: 768, height: 432 })),
       annotations: boxes.map(([image_id, ...bbox], id) => ({
         id: id + 1,
         image_id,

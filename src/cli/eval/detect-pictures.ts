@@ -25,6 +25,9 @@ export type PictureOutcome =
 /** Pictures under way: one is decoded on each core while the next is prepared. */
 const AT_ONCE = 2 * availableParallelism();
 
+/** Some kinds of these are not decoded by ffmpeg, and others not as they are looked at. */
+const TIFF = /\.tiff?$/i;
+
 /**
  * Finds objects in pictures. One that cannot be decoded ends nothing.
  * @param images each with its `file`.
@@ -90,7 +93,8 @@ class PictureDetector {
     // A picture that only ffmpeg can read is of a format without an orientation.
     const picture = await readImageSize(file).catch(() => undefined);
     const isTurned = picture !== undefined && picture.orientation !== 1;
-    const copy = isTurned ? await writeUprightCopy(file, this.#folder).catch(() => undefined) : undefined;
+    const isCopied = isTurned || TIFF.test(file);
+    const copy = isCopied ? await writeUprightCopy(file, this.#folder).catch(() => undefined) : undefined;
     if (isTurned && copy === undefined) return { unreadable: `"${file}" is damaged` };
     if (picture !== undefined && isOfOtherSize({ labelled: image, picture }))
       this.#others.push([image, picture]);

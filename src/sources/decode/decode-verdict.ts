@@ -100,11 +100,16 @@ export function warnOfDamage(input: DecodedInput, outcome: DecodeOutcome): void 
   const { sourceId, name, expectedFrames = 0, logger } = input;
   const { frames, concealed } = outcome;
   const warn = (text: string): void => logger?.warn({ source: sourceId }, text);
-  if (concealed > 0) warn(`${concealed} frames of "${name}" are damaged in parts`);
+  if (concealed > 0) {
+    const some = concealed === 1 ? '1 frame' : `${concealed} frames`;
+    warn(`${some} of "${name}" ${concealed === 1 ? 'is' : 'are'} damaged in parts`);
+  }
   if (endedEarly(input, outcome)) {
     const counts = `${frames} of about ${expectedFrames} frames`;
     warn(`"${name}" ended early, after ${counts}; it may be damaged or cut short`);
-  } else if (input.torn === true && !reachesEndOfRange(input, outcome)) {
+  } else if (reachesEndOfRange(input, outcome)) {
+    // What lies behind it was not asked for, even if it was read ahead.
+  } else if (input.torn === true) {
     warn(`"${name}" ends within a packet; it is cut short, or damaged at its end`);
   } else if (endsCorrupt(input, outcome)) {
     warn(`"${name}" is damaged at its end; its last frames may be missing`);

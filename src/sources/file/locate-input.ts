@@ -6,6 +6,7 @@ import { type ErrorCode, messageOf, SightlineError } from '../../errors.js';
 import type { FfmpegInput } from '../../ffmpeg/child.js';
 import { type CutFile, lookForCut } from './cut-file.js';
 import { isEncryptedMp4 } from './encrypted-mp4.js';
+import { isJpegTiff } from './jpeg-tiff.js';
 import { redact } from '../../ffmpeg/redact.js';
 import { oneLine } from '../../text/printable.js';
 
@@ -95,6 +96,12 @@ async function lookAt(
       if (await isEncryptedMp4(file, size))
         throw failure('ERR_SOURCE_INVALID', name, 'its pictures are encrypted; decrypt it first');
     }
+    if (await isJpegTiff(file))
+      throw failure(
+        'ERR_SOURCE_INVALID',
+        name,
+        'a TIFF that holds JPEG is not decoded; save it as JPEG or PNG',
+      );
     return { head, ...(await lookForCut(file, size, head)) };
   } finally {
     await file.close();

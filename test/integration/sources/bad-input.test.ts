@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/pr
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isSightlineError } from '../../../src/errors.js';
 import { createFileSource } from '../../../src/sources/file/file-source.js';
@@ -53,6 +54,15 @@ describe('files that cannot be decoded are refused in one line', () => {
     ['a zero byte in the name', () => Promise.resolve('a\0b'), 'ERR_SOURCE_NOT_FOUND', /zero byte/],
     ['an empty file', () => file('empty.mp4', ''), 'ERR_SOURCE_INVALID', /the file is empty/],
     ['text', () => file('text.mp4', 'hello\n'), 'ERR_SOURCE_INVALID', /is not a video that ffmpeg can read/],
+    [
+      'a TIFF with JPEG inside, of which ffmpeg makes an empty picture',
+      async () => {
+        const grey = sharp({ create: { width: 64, height: 48, channels: 3, background: 'grey' } });
+        return file('jpeg.tif', await grey.tiff({ compression: 'jpeg' }).toBuffer());
+      },
+      'ERR_SOURCE_INVALID',
+      /a TIFF that holds JPEG is not decoded; save it as JPEG or PNG$/,
+    ],
     ['text of another kind', () => file('text.mkv', 'hello\n'), 'ERR_SOURCE_INVALID', /is not a video/],
     [
       'noise',
@@ -238,7 +248,7 @@ describe('damage inside a file', () => {
     const decoded = await decode(path);
     expect(decoded.error).toBeUndefined();
     expect(decoded.frames).toHaveLength(await count(path));
-    expect(decoded.warnings.join()).toMatch(/\d+ frames of .* are damaged in parts/);
+    expect(decoded.warnings.join()).toMatch(/(?:1 frame|\d+ frames) of .* (?:is|are) damaged in parts/);
   });
 
   test('nothing but damage is an error', async () => {

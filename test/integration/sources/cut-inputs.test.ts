@@ -72,6 +72,9 @@ describe('a file that lost its end, by what its container says', () => {
     expect(part).toMatchObject({ error: undefined, warnings: [] });
     expect(part.frames).toHaveLength(10);
     expect((await decodeSmall(path, { maxFrames: 10 })).error).toBeUndefined();
+    // This demuxer reads ahead, and meets the damaged packet.
+    const ahead = await write('enough.flv', at(await whole('enough-whole.flv'), 0.6));
+    expect(await decodeSmall(ahead, { duration: 1.5 })).toMatchObject({ error: undefined, warnings: [] });
     const asked = await decodeSmall(path, { start: 1, duration: 2.9 });
     expect(asked.error).toMatchObject({ code: 'ERR_SOURCE_TRUNCATED' });
   });
