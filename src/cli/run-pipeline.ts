@@ -108,4 +108,4 @@ function watchInterrupts(onFirst: () => void): { count(): number; dispose(): voi
 }
 
 /** A terminal that is closed, Ctrl-C, Ctrl-\\ and what `kill` sends. */
-const STOPPING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
+export const STOPPING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -6,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { EvaluationReport } from '../../src/eval/report/compare-report.js';
 import type { DetectionsReport } from '../../src/eval/report/detections-report.js';
 import type { TracksReport } from '../../src/eval/report/tracks-report.js';
-import { clip, ROOT, runCli } from '../support/cli.js';
+import { clip, ROOT, runCli, startCli, until } from '../support/cli.js';
 import { fakeModel } from '../support/fake-model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -215,5 +216,29 @@ describe('sightline eval run, detections and compare', () => {
     expect(stderr).toMatch(
       /^warning: ".*9\.jpg" is not a PNG.*\nwarning: 1 picture is left out, its objects too\n$/,
     );
+  });
+
+  it('leaves nothing behind when it is interrupted', async () => {
+    const [cwd, own] = [await temporaryFolder(), await temporaryFolder()];
+    const grey = sharp({ create: { width: 128, height: 96, channels: 3, background: 'grey' } });
+    const picture = await grey.withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const images = Array.from({ length: 200 }, (_, id) => ({
+      id,
+      file_name: `${id}.jpg`,
+      width: 96,
+      height: 128,
+    }));
+    for (const { file_name } of images) await writeFile(join(cwd, file_name), picture);
+    await writeFile(
+      join(cwd, 'truth.json'),
+      JSON.stringify({ images, annotations: [], categories: [{ id: 1, name: 'car' }] }),
+    );
+    const env = { ...process.env, TMPDIR: own };
+    const args = ['eval', 'run', FAKE[1]!, 'truth.json', '--device', 'fake'];
+    const { child, finished } = startCli(args, { cwd, env });
+    await until(() => readdirSync(own).length > 0);
+    child.kill('SIGINT');
+    expect(await finished).toMatchObject({ code: 130, stdout: '', stderr: '' });
+    expect(readdirSync(own)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** Sends the pictures of a data set through the pipeline that videos go through. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPipeline, type OptionsInput, type Pipeline } from '../../app/app.js';
@@ -9,6 +10,8 @@ import { type ImageSize, readImageSize } from '../../eval/datasets/image-size.js
 import { writeUprightCopy } from '../../eval/datasets/upright-copy.js';
 import { isOfOtherSize, layOnLabels } from '../../eval/detections/lay-on-labels.js';
 import type { Bbox, LabelledImage } from '../../eval/labels.js';
+import { EXIT } from '../exit-codes.js';
+import { STOPPING } from '../run-pipeline.js';
 import { say } from '../terminal.js';
 
 /** One object, where the labels of its picture would have it. */
@@ -39,7 +42,13 @@ export async function detectInPictures(
   options: Omit<OptionsInput, 'sources'>,
 ): Promise<{ readonly outcomes: readonly PictureOutcome[]; readonly what: string }> {
   const pipeline = await createPipeline({ ...options, sources: [] }, { keepsRunning: true });
-  const copies = await mkdtemp(join(tmpdir(), 'sightline-pictures-'));
+  // There are no scores of a part; what was started ends with us.
+  const onSignal = (): never => {
+    rmSync(copies, { recursive: true, force: true });
+    process.exit(EXIT.interrupted);
+  };
+  for (const signal of STOPPING) process.on(signal, onSignal);
+  const copies = mkdtempSync(join(tmpdir(), 'sightline-pictures-'));
   const detector = new PictureDetector(pipeline, copies);
   const outcomes: PictureOutcome[] = [];
   let next = 0;
@@ -60,6 +69,7 @@ export async function detectInPictures(
     detector.sayOtherSizes(images.length);
     return { outcomes, what: `${model} (${backend} ${device}, ${precision})` };
   } finally {
+    for (const signal of STOPPING) process.off(signal, onSignal);
     await rm(copies, { recursive: true, force: true });
   }
 }
