@@ -167,7 +167,8 @@ describe('a run that is ended', () => {
 it('where descriptors run out, a child that does not start says so', () => {
   const script = `
     import { openSync } from 'node:fs';
-    const { runFfprobe, startFfmpeg } = await import('${ROOT}dist/ffmpeg/child.js');
+    const { startFfmpeg } = await import('${ROOT}dist/ffmpeg/child.js');
+    const { runFfprobe } = await import('${ROOT}dist/ffmpeg/run-ffprobe.js');
     try { for (;;) openSync('/dev/null'); } catch {}
     const command = { ffmpegPath: 'ffmpeg', inputs: [], outputOptions: [], output: 'x', stdin: 'pipe' };
     const child = startFfmpeg(command);
