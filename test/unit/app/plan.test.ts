@@ -290,7 +290,7 @@ describe('kinds of a user', () => {
       /option "sources\.0\.size" is 10: too big/,
     );
     await expect(run({ type: 'shape' })).rejects.toThrow(
-      'there is no such kind of source (did you mean "shapes"?); there are file, shapes',
+      'there is no such kind of source (did you mean "shapes"?); there are camera, file, shapes',
     );
     const { sources } = await run({ type: 'shapes', size: 9 });
     expect(sources.map(({ id }) => id)).toEqual(['shapes']);
