@@ -199,6 +199,18 @@ describe.skipIf(!hasCamera())('a camera', () => {
     for (const { epoch, width } of watched.frames) expect(width).toBe(epoch === 0 ? 320 : 480);
   });
 
+  it('is thinned by its own time where fewer frames a second are wanted', async () => {
+    const cam = await camera({ rate: 25 });
+    const watched = await watch({ url: cam.url(), fps: 10 });
+    await watched.more(12);
+    await watched.stop();
+    const times = watched.frames.slice(1, 12).map(({ ptsUs }) => ptsUs);
+    const gaps = times.slice(1).map((us, at) => us - times[at]!);
+    // Of 25 frames a second every second or third one; a camera that has no time to spare leaves some out itself.
+    for (const gap of gaps) expect(Math.round(gap / 1000)).toBeGreaterThanOrEqual(80);
+    expect(times.at(-1)! - times[0]!).toBeGreaterThan(900_000);
+  });
+
   it('is stalled while nothing comes, and runs again when frames do', async () => {
     const cam = await camera();
     const watched = await watch({ url: cam.url(), stallTimeout: 0.5 });
