@@ -2,6 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { SightlineError } from '../errors.js';
+import { isSameFile } from './is-same-file.js';
 import { unwritable } from './reasons.js';
 
 /** What a command reads, and whether it may replace what is there. */
@@ -27,7 +28,7 @@ export async function checkOutput(
   const place = await realpath(path);
   for (const input of inputs) {
     const read = await stat(input).catch(() => undefined);
-    const isSame = read?.dev === found.dev && read.ino === found.ino;
+    const isSame = isSameFile(found, read);
     if (!isSame && !(read?.isDirectory() === true && place.startsWith(`${await realpath(input)}${sep}`)))
       continue;
     const what = isSame ? 'is' : `lies in "${input}", which is`;

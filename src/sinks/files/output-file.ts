@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { isSameFile } from '../../files/is-same-file.js';
 import { placeOf } from '../../files/place-of.js';
 import { isSightlineError, SightlineError } from '../../errors.js';
 import { reasonOf, unwritable } from '../../files/reasons.js';
@@ -61,11 +62,9 @@ export class OutputFile {
    */
   async checkDistinctFrom(inputs: readonly string[]): Promise<void> {
     const own = await stat(this.#path).catch(() => undefined);
-    if (own === undefined) return;
     for (const input of inputs) {
       const other = await stat(resolve(input)).catch(() => undefined);
-      // Links of both kinds lead to the same file number.
-      if (other?.dev !== own.dev || other.ino !== own.ino) continue;
+      if (!isSameFile(own, other)) continue;
       throw new SightlineError(
         'ERR_USAGE',
         `the ${this.#what} output "${this.name}" is the input itself; name another file`,

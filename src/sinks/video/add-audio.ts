@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SightlineError } from '../../errors.js';
 import { type FfmpegCommand, startFfmpeg } from '../../ffmpeg/child.js';
+import { HTTP_FILE_OPTIONS } from '../../ffmpeg/http-options.js';
 import { runFfprobe } from '../../ffmpeg/run-ffprobe.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
 import type { Rational } from '../../contract/picture.js';
@@ -32,9 +33,6 @@ export interface AudioJoin {
   readonly limitMs: number;
   readonly output: string;
 }
-
-/** A server that says nothing for so long is given up, as it is when the picture is decoded. */
-const HTTP_TIMEOUT_US = '15000000';
 
 /**
  * Copies the video and adds the audio. ffmpeg tells on its stdout of each packet that it takes over: so it is known what
@@ -129,9 +127,7 @@ export function addressOf(input: string): string {
 
 function audioInput(input: string): { readonly url: string; readonly options: string[] } {
   const url = addressOf(input);
-  return isAbsolute(url)
-    ? { url: `file:${url}`, options: [] }
-    : { url, options: ['-rw_timeout', HTTP_TIMEOUT_US] };
+  return isAbsolute(url) ? { url: `file:${url}`, options: [] } : { url, options: [...HTTP_FILE_OPTIONS] };
 }
 
 /** Seconds of each audio stream of the joined file, as far as it states them; 0 for one that is empty or not there. */

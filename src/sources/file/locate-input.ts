@@ -7,6 +7,7 @@ import type { FfmpegInput } from '../../ffmpeg/child.js';
 import { type CutFile, lookForCut } from './cut-file.js';
 import { isEncryptedMp4 } from './encrypted-mp4.js';
 import { isJpegTiff } from './jpeg-tiff.js';
+import { HTTP_FILE_OPTIONS } from '../../ffmpeg/http-options.js';
 import { redact } from '../../ffmpeg/redact.js';
 import { oneLine } from '../../text/printable.js';
 
@@ -27,7 +28,6 @@ const HEAD_BYTES = 65_536;
 const IMAGE =
   /\.(?:avif|bmp|dpx|exr|hdr|j2k|jp2|jpe?g|jxl|pam|pbm|pcx|pgm|png|ppm|qoi|sgi|tga|tiff?|webp|xbm|xwd)$/i;
 const PATTERN = /[%*?{[]/;
-const HTTP_TIMEOUT_US = '15000000';
 
 /**
  * Finds a local file or an http(s) URL.
@@ -49,7 +49,7 @@ export async function locateInput(path: string): Promise<LocatedInput> {
     throw new SightlineError('ERR_USAGE', `an input begins with ${scheme}:// but is not a URL`);
   return {
     // ffmpeg knows its protocols in lower case only.
-    input: { url: scheme + path.slice(scheme.length), options: ['-rw_timeout', HTTP_TIMEOUT_US] },
+    input: { url: scheme + path.slice(scheme.length), options: HTTP_FILE_OPTIONS },
     name: oneLine(redact(path)),
   };
 }
