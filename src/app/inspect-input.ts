@@ -1,13 +1,14 @@
 /** What there is at an address, found out as a run would: the first thing to do with a new camera. */
-import type { Source, SourceInfo } from '../contract/source.js';
+import type { Source } from '../contract/source.js';
 import { SightlineError } from '../errors.js';
 import { type FfmpegInstallation, findFfmpeg } from '../ffmpeg/find-ffmpeg.js';
 import { measurePackets, type PacketFacts } from '../ffmpeg/measure-packets.js';
 import { probeVideo, type VideoProbe } from '../ffmpeg/probe.js';
 import { createFramePool } from '../pipeline/frame-pool.js';
-import { cameraFormat, cameraInput, hasClock } from '../sources/camera/camera-input.js';
+import { cameraInput, hasClock } from '../sources/camera/camera-input.js';
 import { createCameraSource } from '../sources/camera/camera-source.js';
 import { cameraOptions } from '../sources/camera/options.js';
+import { probeCamera } from '../sources/camera/probe-camera.js';
 import { troubleOf } from '../sources/camera/trouble.js';
 import { createFileSource } from '../sources/file/file-source.js';
 import { locateInput } from '../sources/file/locate-input.js';
@@ -52,11 +53,10 @@ export async function inspectInput(request: InspectRequest, signal: AbortSignal)
   const live = request.live ?? sourceOfText(text).type === 'camera';
   const ffmpeg = await findFfmpeg();
   const { ffprobePath } = ffmpeg;
-  const { located, source } = live ? camera(request, ffmpeg) : await file(request, ffmpeg);
+  const { located, source, look } = live ? camera(request, ffmpeg) : await file(request, ffmpeg);
   try {
     const startedMs = performance.now();
-    const probed = await probeVideo({ ffprobePath, ...located }, signal);
-    const probe = live ? { ...probed, format: cameraFormat(text, probed) } : probed;
+    const probe = await look(signal);
     const connectMs = performance.now() - startedMs;
     const { streamIndex } = probe;
     const packets = await measurePackets({ ffprobePath, ...located, streamIndex, seconds }, signal);
@@ -74,17 +74,20 @@ function camera({ input: url, transport }: InspectRequest, ffmpeg: FfmpegInstall
   // It is not tried again: why it does not work is what was asked for.
   const options = cameraOptions.parse({ url, ...(transport !== undefined && { transport }), giveUpAfter: 0 });
   const { name, ...input } = cameraInput(options, ffmpeg);
-  return { located: { name, input }, source: createCameraSource({ id: 'probe', options, ffmpeg }) };
+  const source = createCameraSource({ id: 'probe', options, ffmpeg });
+  return { located: { name, input }, source, look: (s: AbortSignal) => probeCamera(options, ffmpeg, s) };
 }
 
 async function file({ input }: InspectRequest, ffmpeg: FfmpegInstallation) {
+  const { ffprobePath } = ffmpeg;
   const source = createFileSource({ id: 'probe', path: input, ffmpeg });
-  return { located: await locateInput(input), source };
+  const located = await locateInput(input);
+  return { located, source, look: (s: AbortSignal) => probeVideo({ ffprobePath, ...located }, s) };
 }
 
 async function timeToFirstFrame(source: Source, signal: AbortSignal): Promise<number> {
   const request = { input: INPUT, image: false };
-  const info: SourceInfo = await source.open(request, signal, () => undefined);
+  const info = await source.open(request, signal, () => undefined);
   const pool = createFramePool({ sourceId: info.id, capacity: CAPACITY, geometry: info, request });
   const startedMs = performance.now();
   for await (const frame of source.frames(pool, signal)) {

@@ -7,9 +7,19 @@ export interface BackoffLimits {
 }
 
 /**
- * Waits that grow: the n-th failure in a row waits between half and all of `firstMs · 2ⁿ⁻¹`, at most `longestMs`. The
- * random half keeps cameras that went away together, as when a switch restarts, from coming back all at one moment.
+ * The wait after a number of failures in a row, from 1: between half and all of `firstMs · 2ⁿ⁻¹`, at most `longestMs`. The random
+ * half keeps those that failed together, as cameras do when a switch restarts, from trying again all at one moment.
+ * @param random gives numbers from 0 up to 1.
  */
+export function backoffMs(
+  failures: number,
+  { firstMs, longestMs }: BackoffLimits,
+  random: () => number = Math.random,
+): number {
+  return Math.min(longestMs, firstMs * 2 ** (failures - 1)) * (0.5 + 0.5 * random());
+}
+
+/** Counts failures, and says how long to wait after each: see {@link backoffMs}. */
 export class Backoff {
   /** Failures in a row. */
   failures = 0;
@@ -24,9 +34,7 @@ export class Backoff {
 
   /** One more failure. @returns the milliseconds to wait before the next attempt. */
   failed(): number {
-    const { firstMs, longestMs } = this.#limits;
-    const whole = Math.min(longestMs, firstMs * 2 ** this.failures++);
-    return whole * (0.5 + 0.5 * this.#random());
+    return backoffMs(++this.failures, this.#limits, this.#random);
   }
 
   /** The next attempt has succeeded: waits begin anew. */

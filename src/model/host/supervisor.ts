@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isSightlineError, messageOf, SightlineError } from '../../errors.js';
 import type { DetectedFrame, Detector, DetectorInfo, ModelInput } from '../../contract/detector.js';
 import type { Logger } from '../../contract/logger.js';
+import { backoffMs, type BackoffLimits } from '../../timing/backoff.js';
 import { checkDetectorOptions, checkInputs, type DetectorOptions } from '../detector-options.js';
 import { HostLost, HostProcess, type HostProcessOptions } from './host-process.js';
 
@@ -27,8 +28,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MOST_FAILURES = 5;
 /** At the end of a run a process that uses no processor time is waited for so long. */
 const HURRY_MS = 5000;
-const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 5000;
+/** Between a loss and the next start. */
+const START_DELAYS: BackoffLimits = { firstMs: 100, longestMs: 5000 };
 /** The longest part of a child's last words that goes into an error message. */
 const LAST_WORDS = 1000;
 
@@ -170,7 +171,7 @@ class Supervisor implements HostedDetector {
     let lastLines = words;
     for (;;) {
       if (this.#failures >= MOST_FAILURES) throw failedForGood(reason, lastLines);
-      await delay(backoffMs(this.#failures), undefined, { signal });
+      await delay(backoffMs(this.#failures, START_DELAYS), undefined, { signal });
       try {
         const child = await HostProcess.start(this.#options, signal, (lines) => {
           lastLines = lines;
@@ -200,12 +201,6 @@ class Supervisor implements HostedDetector {
     this.#logger?.info({ pid: child.pid, restarts: this.restarts }, 'inference process started again');
     this.#replaceWhenLost(child);
   }
-}
-
-/** Doubles with each failure; the second half is left to chance, so that many processes do not start in step. */
-function backoffMs(failures: number): number {
-  const most = Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
-  return most * (0.5 + Math.random() / 2);
 }
 
 function framesAre(count: number): string {

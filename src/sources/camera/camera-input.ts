@@ -2,7 +2,6 @@
 import { SightlineError } from '../../errors.js';
 import type { FfmpegInput } from '../../ffmpeg/child.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
-import type { VideoProbe } from '../../ffmpeg/probe.js';
 import { redact } from '../../ffmpeg/redact.js';
 import { oneLine } from '../../text/printable.js';
 import type { CameraOptions } from './options.js';
@@ -73,13 +72,6 @@ export function cameraInput(
       '',
     ].join('\n'),
   };
-}
-
-/** The format of what a camera sends: the list that hides its address hides that, too. */
-export function cameraFormat(url: string, { format, codec }: Pick<VideoProbe, 'format' | 'codec'>): string {
-  if (format !== 'concat') return format;
-  if (/^rtsps?:/i.test(url)) return 'rtsp';
-  return codec === 'mjpeg' ? 'mpjpeg' : 'hls';
 }
 
 /** Whether a stream of this format has times of its own; where ffmpeg makes them up, that of arrival is the only one. */

@@ -2,19 +2,21 @@
  * A camera: a stream that is connected to for as long as the run lasts. Whatever it does — it is absent at the start, it
  * goes away, hangs, comes back with another size or another clock — is told as a change of state, and is tried again.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Frame, FrameGeometry, FramePool, FrameRequest } from '../../contract/frame.js';
 import type { Logger } from '../../contract/logger.js';
 import type { Source, SourceInfo, SourceReport } from '../../contract/source.js';
 import { SightlineError } from '../../errors.js';
 import type { FfmpegInstallation } from '../../ffmpeg/find-ffmpeg.js';
-import { probeVideo, type VideoProbe } from '../../ffmpeg/probe.js';
+import type { VideoProbe } from '../../ffmpeg/probe.js';
 import { letterboxFor } from '../../geometry/letterbox.js';
+import { Backoff } from '../../timing/backoff.js';
 import { decodeCommand } from '../decode/decode-command.js';
 import { DecodeRun } from '../decode/decode-run.js';
 import { pictureColour } from '../decode/picture-colour.js';
-import { Backoff } from './backoff.js';
-import { cameraFormat, cameraInput, type CameraInput, hasClock } from './camera-input.js';
+import { cameraInput, type CameraInput, hasClock } from './camera-input.js';
 import type { CameraOptions } from './options.js';
+import { probeCamera } from './probe-camera.js';
 import { Timeline } from './timeline.js';
 import { troubleOf } from './trouble.js';
 
@@ -136,13 +138,9 @@ class CameraSource implements Source {
   /** Looks at what the camera delivers, again and again until there is something. */
   async #connect(request: FrameRequest, signal: AbortSignal): Promise<Connection> {
     const { ffmpeg, options, logger } = this.#parts;
-    const { ffprobePath } = ffmpeg;
     for (;;) {
       try {
-        const { name, ...input } = this.#input;
-        const timeoutMs = 1000 * options.connectTimeout;
-        const found = await probeVideo({ ffprobePath, input, name, timeoutMs }, signal);
-        const probe = { ...found, format: cameraFormat(options.url, found) };
+        const probe = await probeCamera(options, ffmpeg, signal);
         const { width, height, pixelAspect, codec } = probe;
         const letterbox = letterboxFor(request.input, width, height, pixelAspect);
         logger?.debug({ source: this.id, codec, width, height }, 'connected');
@@ -210,7 +208,10 @@ class CameraSource implements Source {
     this.#told = told;
     if (isChange) return;
     const waitMs = this.#backoff.failed();
-    await sleep(isRefusal ? 1000 * longestWait : Math.min(waitMs, 1000 * giveUpAfter - quietMs), signal);
+    const ms = isRefusal ? 1000 * longestWait : Math.min(waitMs, 1000 * giveUpAfter - quietMs);
+    await delay(ms, undefined, { signal }).catch(() => {
+      signal.throwIfAborted();
+    });
   }
 }
 
@@ -218,19 +219,4 @@ function sameGeometry(one: FrameGeometry, other: FrameGeometry): boolean {
   const { width, height, pixelAspect } = one;
   const sameAspect = pixelAspect.num * other.pixelAspect.den === pixelAspect.den * other.pixelAspect.num;
   return width === other.width && height === other.height && sameAspect;
-}
-
-/** Waits; rejects with the reason of `signal` when that aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Backoff } from '../../../src/sources/camera/backoff.js';
+import { Backoff } from '../../../src/timing/backoff.js';
 
 describe('waits between attempts', () => {
   const limits = { firstMs: 500, longestMs: 30_000 };
